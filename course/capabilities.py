@@ -1,0 +1,111 @@
+"""What this machine can do, found at run time: the list behind `course doctor` and the tests' markers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["CAPABILITIES", "Capability", "probe", "required"]
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One thing a machine has or lacks: its name, whether it is there, what was found, and how to add it."""
+
+    name: str
+    present: bool
+    detail: str
+    remedy: str = ""
+
+
+def _version(*command: str) -> str | None:
+    """Return the first line a command prints, or None where it cannot run."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return lines[0] if done.returncode == 0 and lines else None
+
+
+def _rust() -> Capability:
+    found = _version("rustc", "--version")
+    remedy = "course doctor --fix, or see https://rustup.rs"
+    return Capability("rust", found is not None, found or "no rustc on the PATH", remedy)
+
+
+def _gcc() -> Capability:
+    found = _version("cc", "--version")
+    remedy = "xcode-select --install" if sys.platform == "darwin" else "sudo apt-get install gcc"
+    return Capability("gcc", found is not None, found or "no C compiler (also the linker Rust uses)", remedy)
+
+
+def _crates() -> Capability:
+    try:
+        from course.rust import crates
+    except ImportError:
+        return Capability("crates", False, "not in this installation", "")
+    present, detail = crates.status()
+    return Capability("crates", present, detail, "course cache build")
+
+
+def _torch() -> Capability:
+    present = importlib.util.find_spec("torch") is not None
+    detail = "installed" if present else "the extra `torch` is not installed"
+    return Capability("torch", present, detail, "uv sync --extra torch   (about 5 GB on Linux x86-64)")
+
+
+def _chromium() -> Capability:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = _version(path, "--version") if path else None
+    return Capability("chromium", found is not None, found or "not found", "sudo apt-get install chromium")
+
+
+def _sandbox() -> Capability:
+    remedy = "sudo apt-get install bubblewrap"
+    if sys.platform != "linux":
+        return Capability("sandbox", False, f"grading with a sandbox needs Linux, this is {platform.system()}", "")
+    if shutil.which("bwrap") is None:
+        return Capability("sandbox", False, "no bubblewrap (bwrap) on the PATH", remedy)
+    # bubblewrap may be installed and still refused: some systems restrict user namespaces.
+    works = _version("bwrap", "--unshare-all", "--ro-bind", "/", "/", "echo", "works") is not None
+    detail = _version("bwrap", "--version") or "bwrap"
+    if not works:
+        return Capability("sandbox", False, f"{detail}, but this system does not let it make namespaces", "")
+    return Capability("sandbox", True, detail, remedy)
+
+
+def _postgres() -> Capability:
+    found = shutil.which("pg_ctl") or next(
+        (str(p) for v in range(20, 11, -1) if (p := Path(f"/usr/lib/postgresql/{v}/bin/pg_ctl")).exists()), None
+    )
+    detail = (found and _version(found, "--version")) or "no PostgreSQL server"
+    return Capability("postgres", found is not None, detail, "sudo apt-get install postgresql")
+
+
+CAPABILITIES: dict[str, Callable[[], Capability]] = {
+    "rust": _rust,
+    "gcc": _gcc,
+    "crates": _crates,
+    "torch": _torch,
+    "chromium": _chromium,
+    "sandbox": _sandbox,
+    "postgres": _postgres,
+}
+
+
+def probe(name: str) -> Capability:
+    """Look for one capability now."""
+    return CAPABILITIES[name]()
+
+
+def required() -> frozenset[str]:
+    """Return the capabilities that `COURSE_REQUIRE` (comma-separated) says must be there."""
+    return frozenset(filter(None, (n.strip() for n in os.environ.get("COURSE_REQUIRE", "").split(","))))

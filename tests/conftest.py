@@ -1,0 +1,36 @@
+"""Markers for what a test needs: skipped with a reason where it is missing, failed where it is required."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from course.capabilities import CAPABILITIES, Capability, probe, required
+
+
+@functools.cache
+def _capability(name: str) -> Capability:
+    return probe(name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"needs(*names): capabilities of the machine this test uses, of {', '.join(CAPABILITIES)}",
+    )
+    unknown = required() - set(CAPABILITIES)
+    if unknown:
+        raise pytest.UsageError(f"COURSE_REQUIRE names no capability: {', '.join(sorted(unknown))}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            found = _capability(name)
+            if found.present:
+                continue
+            reason = f"needs {name}: {found.detail}"
+            if name in required():
+                pytest.fail(f"COURSE_REQUIRE asks for it, but it is missing. {reason}", pytrace=False)
+            pytest.skip(reason)
