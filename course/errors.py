@@ -3,6 +3,7 @@
     CourseError                     the work failed (exit 1)
     ├── UsageMistake                the command was called wrongly (exit 2)
     │   └── UnknownName             a name that does not exist, with the nearest one that does
+    ├── CannotWrite                 a file could not be written: read-only, no space, no such folder
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -17,9 +18,11 @@ A subclass exists where a caller must tell it from others, or where one wording 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 
-__all__ = ["CourseError", "SomeNotGraded", "UnknownName", "UsageMistake"]
+__all__ = ["CannotWrite", "CourseError", "SomeNotGraded", "UnknownName", "UsageMistake"]
 
 
 class CourseError(Exception):
@@ -46,6 +49,23 @@ class UsageMistake(CourseError):
     """The command or function was called wrongly; nothing was done."""
 
     exit_code = 2
+
+
+class CannotWrite(CourseError):
+    """A file could not be written; what was there before is untouched."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        why = {
+            errno.ENOSPC: ("there is no space left on the disk", "free some space (`course cache` shows what we keep)"),
+            errno.EDQUOT: ("your disk quota is used up", "free some space (`course cache` shows what we keep)"),
+            errno.EFBIG: ("the file would be larger than this system allows", "raise the limit (`ulimit -f`)"),
+            errno.EROFS: ("the file system is read-only", "choose a folder you may write to"),
+            errno.EACCES: ("you may not write there", "choose another folder, or change its permissions"),
+            errno.EPERM: ("you may not write there", "choose another folder, or change its permissions"),
+            errno.ENOTDIR: ("part of the path is a file, not a folder", "choose another folder, or move that file"),
+        }
+        message, help = why.get(cause.errno or 0, (cause.strerror or str(cause), "choose another folder"))
+        super().__init__(f"cannot write: {message}", place=str(path), help=help)
 
 
 class SomeNotGraded(CourseError):
