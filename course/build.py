@@ -167,7 +167,9 @@ def _cut_solution(source: Source, cell: Cell, *, keep: bool) -> str:
     if inside or not regions:
         comment = "//" if cell.language == "rust" else "#"
         missing = f"{comment} END SOLUTION" if inside else f"{comment} BEGIN SOLUTION"
-        raise CourseError(f"the solution has no `{missing}`", place=source.at(cell), help="mark where it begins and ends")
+        raise CourseError(
+            f"the solution has no `{missing}`", place=source.at(cell), help="mark where it begins and ends"
+        )
     return "\n".join(kept)
 
 

@@ -156,7 +156,9 @@ def _check_attributes(source: Source) -> None:
                 )
         elif points is not None:
             raise CourseError(
-                "only cells with tests=… or essay=… have points", place=source.at(cell), help="move it to the tests cell"
+                "only cells with tests=… or essay=… have points",
+                place=source.at(cell),
+                help="move it to the tests cell",
             )
         if "essay" in roles and cell.kind != "markdown":
             raise CourseError("an essay is free text", place=source.at(cell), help="put it in a <!-- #region --> cell")

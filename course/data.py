@@ -1,0 +1,123 @@
+"""The course's data sets: each ships with the repository or with scikit-learn, and names its units, licence and source.
+
+    load_digits()     1,797 handwritten digits, 8 by 8 pixels
+    load_penguins()   342 penguins of three species, four measurements
+    load_wine()       178 wines of three cultivars, thirteen chemical measurements
+    load_diabetes()   442 patients, ten measurements and the progression of their disease
+
+Nothing is downloaded. Features are `float64` in C order, so a Rust cell can read them in place.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import datasets
+
+__all__ = ["Column", "Dataset", "load_diabetes", "load_digits", "load_penguins", "load_wine"]
+
+FOLDER = Path(__file__).with_name("datasets")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One feature: its name, and its unit ("1" for a count or a ratio)."""
+
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True, repr=False)
+class Dataset:
+    """A data set with what one must know to use it.
+
+    x: (n_samples, n_features), float64, C order, units in `columns`.
+    y: (n_samples,), int64 class numbers that index `classes`; float64 where `classes` is empty.
+    """
+
+    name: str
+    x: NDArray[np.float64]
+    y: NDArray[np.int64] | NDArray[np.float64]
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...]
+    source: str
+    licence: str
+
+    def __repr__(self) -> str:
+        rows, width = self.x.shape
+        target = f"{len(self.classes)} classes" if self.classes else "a number to predict"
+        return (
+            f"{self.name}: {rows:,} samples, {width} features, {target}\nsource: {self.source}\nlicence: {self.licence}"
+        )
+
+
+def load_digits() -> Dataset:
+    """Load 1,797 handwritten digits. x: (1797, 64), ink from 0 (paper) to 16; y: the digit, 0 to 9."""
+    raw = datasets.load_digits()
+    return Dataset(
+        name="Handwritten digits",
+        x=np.ascontiguousarray(raw.data, dtype=np.float64),
+        y=raw.target.astype(np.int64),
+        columns=tuple(Column(f"pixel {row},{column}", "ink, 0 to 16") for row in range(8) for column in range(8)),
+        classes=tuple("0123456789"),
+        source="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
+        "1998, doi 10.24432/C50P49 (the test part, as scikit-learn ships it)",
+        licence="CC BY 4.0",
+    )
+
+
+def load_penguins() -> Dataset:
+    """Load the 342 Palmer penguins whose four measurements are complete. x: (342, 4), mm and g; y: the species."""
+    with (FOLDER / "penguins.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["bill_length_mm"] != "NA"]
+    columns = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
+    species = tuple(sorted({row["species"] for row in rows}))
+    return Dataset(
+        name="Palmer penguins",
+        x=np.array([[float(row[column]) for column in columns] for row in rows]),
+        y=np.array([species.index(row["species"]) for row in rows], dtype=np.int64),
+        columns=tuple(Column(*column.replace("_", " ").rsplit(" ", 1)) for column in columns),
+        classes=species,
+        source="K. B. Gorman, T. D. Williams and W. R. Fraser, PLoS ONE 9(3), 2014, doi 10.1371/journal.pone.0090081; "
+        "collected at Palmer Station, Antarctica; table of the package palmerpenguins 0.1",
+        licence="CC0 1.0",
+    )
+
+
+def load_wine() -> Dataset:
+    """Load 178 wines. x: (178, 13), units in `columns`; y: the cultivar."""
+    raw = datasets.load_wine()
+    units = {"alcohol": "% by volume", "magnesium": "mg/l", "total_phenols": "g/l", "color_intensity": "1", "hue": "1"}
+    return Dataset(
+        name="Wine",
+        x=np.ascontiguousarray(raw.data, dtype=np.float64),
+        y=raw.target.astype(np.int64),
+        columns=tuple(
+            Column(name.replace("_", " "), units.get(name, "unit not stated by the source"))
+            for name in raw.feature_names
+        ),
+        classes=("cultivar 0", "cultivar 1", "cultivar 2"),
+        source="S. Aeberhard and M. Forina, Wine, UCI Machine Learning Repository, 1992, doi 10.24432/C5PC7J",
+        licence="CC BY 4.0",
+    )
+
+
+def load_diabetes() -> Dataset:
+    """Load 442 diabetes patients. x: (442, 10), units in `columns`; y: progression after one year (arbitrary scale)."""
+    raw = datasets.load_diabetes(scaled=False)
+    units = ("years", "1 or 2", "kg/m²", "mmHg", "mg/dl", "mg/dl", "mg/dl", "1", "log(mg/dl)", "mg/dl")
+    names = "age, sex, body mass index, blood pressure, total cholesterol, LDL, HDL, TC/HDL, log triglycerides, glucose"
+    return Dataset(
+        name="Diabetes",
+        x=np.ascontiguousarray(raw.data, dtype=np.float64),
+        y=raw.target.astype(np.float64),
+        columns=tuple(Column(name, unit) for name, unit in zip(names.split(", "), units, strict=True)),
+        classes=(),
+        source="B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, Least Angle Regression, Annals of Statistics 32(2), "
+        "2004; as scikit-learn ships it",
+        licence="free to use with that citation; scikit-learn's copy is BSD-3-Clause",
+    )

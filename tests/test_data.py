@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from course import data
+
+LOADERS = [getattr(data, name) for name in data.__all__ if name.startswith("load_")]
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_every_data_set_names_its_units_licence_and_source(load):
+    loaded = load()
+
+    assert all(column.name and column.unit for column in loaded.columns)
+    assert loaded.licence
+    assert len(loaded.source) > 40
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_every_data_set_is_complete_and_readable_in_place(load):
+    loaded = load()
+
+    assert loaded.x.dtype == np.float64
+    assert loaded.x.flags.c_contiguous
+    assert np.isfinite(loaded.x).all()
+    assert loaded.x.shape == (len(loaded.y), len(loaded.columns))
+    if loaded.classes:
+        assert set(loaded.y) == set(range(len(loaded.classes)))
+
+
+def test_penguins_without_measurements_are_left_out():
+    assert data.load_penguins().x.shape == (342, 4)
+
+
+def test_a_data_set_introduces_itself():
+    assert repr(data.load_digits()).startswith("Handwritten digits: 1,797 samples, 64 features, 10 classes\nsource: ")
