@@ -4,6 +4,14 @@
     ├── UsageMistake                the command was called wrongly (exit 2)
     │   └── UnknownName             a name that does not exist, with the nearest one that does
     ├── CannotWrite                 a file could not be written: read-only, no space, no such folder
+    ├── NotebookUnreadable          a notebook file is no notebook, or is damaged
+    ├── NoWorkingCopy               no working copy yet, or it is not where it was
+    ├── NotAWorkingCopy             the folder named for a working copy holds something else
+    ├── PortBusy                    the port asked for is in use
+    ├── LabDidNotStart              JupyterLab stopped before it answered
+    ├── RustMissing                 no Rust compiler here; everything that does not compile still runs
+    │   └── RustTooOld              a compiler older than the crates that cells may use
+    ├── CratesNotBuilt              the crates that cells may use are not there, and why
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -22,7 +30,18 @@ import errno
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["CannotWrite", "CourseError", "SomeNotGraded", "UnknownName", "UsageMistake"]
+__all__ = [
+    "CannotWrite",
+    "CourseError",
+    "LabDidNotStart",
+    "NoWorkingCopy",
+    "NotAWorkingCopy",
+    "NotebookUnreadable",
+    "PortBusy",
+    "SomeNotGraded",
+    "UnknownName",
+    "UsageMistake",
+]
 
 
 class CourseError(Exception):
@@ -92,3 +111,84 @@ class UnknownName(UsageMistake):
             help = f"there is no {kind} yet"
         super().__init__(f"no {kind} is called {name!r}", place=place, help=help)
         self.name = name
+
+
+class NotebookUnreadable(CourseError):
+    """A notebook file that is no notebook, or is damaged; it is left as it is."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        help = f"course reset {path.stem[:2]} puts a fresh copy in its place and keeps this one"
+        super().__init__(f"the notebook cannot be read: {why}", place=str(path), help=help)
+
+
+class NoWorkingCopy(CourseError):
+    """There is no working copy yet, or it is not where it was (`remembered`)."""
+
+    def __init__(self, remembered: Path | None = None) -> None:
+        if remembered is None:
+            super().__init__("there is no working copy yet", help="course lab makes one")
+            return
+        super().__init__(
+            "the working copy is not where it was",
+            place=str(remembered),
+            help=f"if you moved it, course lab --dir NEW_PLACE; to start afresh, course lab --dir {remembered}",
+        )
+
+
+class NotAWorkingCopy(UsageMistake):
+    """The folder named for a working copy holds something else; nothing was written."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"this folder cannot be the working copy: {why}",
+            place=str(folder),
+            help=f"name a new or empty folder: course lab --dir {folder / 'learning'}",
+        )
+
+
+class PortBusy(CourseError):
+    """The port asked for is in use by another program."""
+
+    def __init__(self, port: int, free: int | None) -> None:
+        other = f"; {free} is free: course lab --port {free}" if free else ""
+        super().__init__(f"port {port} is in use", help=f"leave out --port to get the next free one{other}")
+
+
+class LabDidNotStart(CourseError):
+    """JupyterLab stopped before it answered; its last words are in the message."""
+
+    def __init__(self, log: Path, last_words: str) -> None:
+        message = f"JupyterLab did not start; it said:\n{last_words}" if last_words else "JupyterLab did not start"
+        super().__init__(message, place=str(log), help="course doctor says what is missing; the log has the rest")
+
+
+# Rust: the toolchain and the crates
+
+
+class RustMissing(CourseError):
+    """There is no Rust compiler to use; reading, and everything recorded, works without."""
+
+    def __init__(
+        self,
+        message: str = "no Rust compiler was found",
+        *,
+        place: str = "",
+        help: str = "course doctor --fix installs one (it asks first), or see https://rustup.rs",
+    ) -> None:
+        super().__init__(message, place=place, help=help)
+
+
+class RustTooOld(RustMissing):
+    """The compiler that was found is older than `least`, the oldest that builds the course's crates."""
+
+    def __init__(self, version: str, least: tuple[int, int], *, place: str = "") -> None:
+        wanted = ".".join(map(str, least))
+        super().__init__(
+            f"{version} is too old: the crates of the course need {wanted} or newer",
+            place=place,
+            help="rustup update, or course doctor --fix installs one beside it (it asks first)",
+        )
+
+
+class CratesNotBuilt(CourseError):
+    """The crates that cells may use are not there: not built yet, or the build stopped, and why."""

@@ -1,0 +1,1 @@
+"""Rust in a notebook cell: find the compiler, build, call."""
