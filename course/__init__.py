@@ -1,1 +1,63 @@
-"""Machine learning in Rust, measured."""
+"""Machine learning in Rust, measured: the names a notebook imports.
+
+    from course import show                  # a figure with its alternative text
+    from course import show_rust             # a tested Rust function, as it stands in the repository
+    from course import quiz, answer          # a section of questions; an answer where there is no JavaScript
+    from course import load_digits, …        # data sets with units, licence and source
+
+`%load_ext course` adds `%%rust` cells. Names are imported when they are first asked for, so that a cell that needs
+none of matplotlib, scikit-learn or the widget does not wait for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course.data import load_diabetes, load_digits, load_penguins, load_wine
+    from course.plots import show
+    from course.quiz.widget import answer, quiz
+    from course.rust.show import show_rust
+
+__all__ = [
+    "answer",
+    "load_diabetes",
+    "load_digits",
+    "load_ipython_extension",
+    "load_penguins",
+    "load_wine",
+    "quiz",
+    "show",
+    "show_rust",
+]
+
+_HOMES = {
+    "answer": "course.quiz.widget",
+    "load_diabetes": "course.data",
+    "load_digits": "course.data",
+    "load_penguins": "course.data",
+    "load_wine": "course.data",
+    "quiz": "course.quiz.widget",
+    "show": "course.plots",
+    "show_rust": "course.rust.show",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'course' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the course to a notebook: `%%rust` cells, and recordings where they cannot run."""
+    from course import recordings
+    from course.rust import magic
+
+    magic.register(shell)
+    recordings.install(shell)

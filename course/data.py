@@ -117,7 +117,7 @@ def load_diabetes() -> Dataset:
         y=raw.target.astype(np.float64),
         columns=tuple(Column(name, unit) for name, unit in zip(names.split(", "), units, strict=True)),
         classes=(),
-        source="B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, Least Angle Regression, Annals of Statistics 32(2), "
-        "2004; as scikit-learn ships it",
+        source="B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, Least Angle Regression, "
+        "Annals of Statistics 32(2), 2004; as scikit-learn ships it",
         licence="free to use with that citation; scikit-learn's copy is BSD-3-Clause",
     )

@@ -12,6 +12,8 @@
     ├── RustMissing                 no Rust compiler here; everything that does not compile still runs
     │   └── RustTooOld              a compiler older than the crates that cells may use
     ├── CratesNotBuilt              the crates that cells may use are not there, and why
+    ├── UnreadableAttempt           one record of an answers file is not an attempt; the others are read
+    ├── UnansweredItems             a quiz was to be handed in with items unanswered
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -39,7 +41,9 @@ __all__ = [
     "NotebookUnreadable",
     "PortBusy",
     "SomeNotGraded",
+    "UnansweredItems",
     "UnknownName",
+    "UnreadableAttempt",
     "UsageMistake",
 ]
 
@@ -62,6 +66,15 @@ class CourseError(Exception):
         """Return the error as plain text: `place: message`, then a `help:` line."""
         first = f"{self.place}: {self.message}" if self.place else self.message
         return f"{first}\nhelp: {self.help}" if self.help else first
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the error alone in a notebook: IPython asks for this in place of a traceback through our modules."""
+        lines = [f"\x1b[1;31merror\x1b[0m: {self.message}"]
+        if self.place:
+            lines.append(f"   at: {self.place}")
+        if self.help:
+            lines.append(f"\x1b[36m help\x1b[0m: {self.help}")
+        return lines
 
 
 class UsageMistake(CourseError):
@@ -192,3 +205,21 @@ class RustTooOld(RustMissing):
 
 class CratesNotBuilt(CourseError):
     """The crates that cells may use are not there: not built yet, or the build stopped, and why."""
+
+
+class UnreadableAttempt(CourseError):
+    """One record of an answers file or a notebook is not an attempt; it is left out, the others are read."""
+
+    def __init__(self, message: str, *, place: str = "", help: str = "every other record is read") -> None:
+        super().__init__(message, place=place, help=help)
+
+
+class UnansweredItems(CourseError):
+    """A quiz was to be handed in with items unanswered."""
+
+    def __init__(self, quiz: str, missing: list[str], total: int) -> None:
+        super().__init__(
+            f"{len(missing)} of {total} unanswered: {', '.join(missing)}",
+            place=quiz,
+            help="answer them in the quiz and save the notebook; a guess costs no more than a gap",
+        )

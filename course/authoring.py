@@ -1,0 +1,121 @@
+"""What an author starts from: `course dev new` writes a chapter that passes every rule but `unwritten`."""
+
+from __future__ import annotations
+
+from course.build import build
+from course.chapters import NAME, Chapter, Course
+from course.errors import CourseError, UsageMistake
+from course.files import write_whole
+
+__all__ = ["new_chapter"]
+
+CHAPTER = """\
+---
+jupyter:
+  course:
+    title: {title}
+    part: PRACTICE
+    minutes: 15
+    needs: []
+---
+
+# {title}
+
+✎ one sentence that makes the reader curious.
+
+## You will do
+
+✎ one sentence: what the reader will have made at the end.
+
+## You will learn
+
+- Measure ✎ what the reader will be able to do, beginning with a verb.
+- Explain ✎ a second objective.
+
+## Before you start
+
+✎ what the reader should know or have done, with links to chapters.
+
+## ✎ a first idea
+
+✎ why the next cell is worth running, and what to predict before it runs.
+
+```python id="first-idea"
+import numpy as np
+
+np.arange(3)
+```
+
+✎ what to see in the result.
+
+## Your turn
+
+✎ what to write, in two sentences; which function, which shapes, which units.
+
+```python solution="double"
+def double(x):
+    # BEGIN SOLUTION
+    return 2 * x
+    # END SOLUTION
+```
+
+```python tests="double" points=1
+assert double(21) == 42, "double(21) should be 42: did you return the result?"
+```
+
+## Quiz
+
+```python
+quiz("{name}/end")
+```
+
+## Take-away
+
+- ✎ what to remember.
+- ✎ a second thing to remember.
+
+## Further reading
+
+- ✎ a dated source.
+"""
+
+QUIZ = """\
+---
+title: {title}
+---
+
+## end
+
+### ✎ What does the reader understand now? {{#understood points=1}}
+
+- [x] ✎ The right answer.
+  > ✎ Why it is right.
+- [ ] ✎ A misconception that people really have.
+  > ✎ What makes it tempting, and why it is wrong.
+
+> **Hint:** ✎ a question that leads there.
+> **Explanation:** ✎ two sentences.
+"""
+
+
+def new_chapter(course: Course, name: str) -> Chapter:
+    """Write the source, the quiz file and the notebook of a new chapter. Nothing that exists is overwritten.
+
+    Raises `UsageMistake` for a name that is no chapter's, `CourseError` where its files or its number are taken.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageMistake(
+            f"{name!r} is not a chapter's name", help="two digits, an underscore, lower-case letters: 16_boosting"
+        )
+    chapter = course.at(name)
+    for path in (chapter.source, chapter.quiz, chapter.notebook):
+        if path.exists():
+            raise CourseError("the chapter exists already", place=str(path), help="edit it, or choose another name")
+    if taken := [other.name for other in course.chapters() if other.name[:2] == name[:2]]:
+        raise CourseError(f"the number {name[:2]} belongs to {taken[0]}", help="choose another number")
+    topic = name[3:].replace("_", " ")
+    title = f"{topic[0].upper()}{topic[1:]}"
+    write_whole(chapter.source, CHAPTER.format(title=title, name=name))
+    write_whole(chapter.quiz, QUIZ.format(title=title))
+    build(course, [chapter])
+    return chapter

@@ -1,0 +1,98 @@
+"""The rules that run a chapter: solved, it runs clean; as a learner gets it, it fails only where they must write."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from course.build import released, solved
+from course.chapters import Chapter, Course
+from course.checks import RUNNING, Page, rule
+from course.errors import CourseError
+
+__all__ = ["execute", "failures"]
+
+SECONDS_PER_CELL = 300
+
+
+def execute(notebook: nbformat.NotebookNode, course: Course, chapter: Chapter) -> nbformat.NotebookNode:
+    """Run every cell of a notebook in a new kernel, in an empty folder, going on after errors; return it with outputs.
+
+    The folder and its answers are thrown away. The kernel's course is `course`.
+    """
+    from nbclient import NotebookClient
+
+    with tempfile.TemporaryDirectory(prefix="course-check-") as folder:
+        path = Path(folder) / f"{chapter.name}.ipynb"
+        nbformat.write(notebook, path)
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS_PER_CELL,
+            kernel_name="python3",
+            allow_errors=True,
+            resources={"metadata": {"path": folder}},
+        )
+        client.execute(env=os.environ | {"COURSE_ROOT": str(course.root), "MPLBACKEND": "agg"})
+    return notebook
+
+
+def failures(notebook: nbformat.NotebookNode) -> list[tuple[nbformat.NotebookNode, str, str]]:
+    """Return the cells that raised: the cell, the error's name, and its message."""
+    return [
+        (cell, output.ename, output.evalue)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
+
+
+@rule("solved-copy-runs", into=RUNNING)
+def _(page: Page) -> Iterator[tuple[str, str, str]]:
+    """With its solutions, the chapter runs from top to bottom without an error."""
+    yield from _run(page, solutions=True)
+
+
+@rule("learners-copy-fails-only-in-stubs", into=RUNNING)
+def _(page: Page) -> Iterator[tuple[str, str, str]]:
+    """Without its solutions, cells fail only with `NotImplementedError` or `todo!()`, and the tests do fail."""
+    yield from _run(page, solutions=False)
+
+
+def _run(page: Page, *, solutions: bool) -> Iterator[tuple[str, str, str]]:
+    try:
+        notebook = (solved if solutions else released)(page.course, page.chapter)
+    except CourseError:
+        return  # the rule `built` says why
+    # A built notebook has the cells of its source in the same order.
+    lines = {cell["id"]: written.line for cell, written in zip(notebook.cells, page.source.cells, strict=True)}
+    failed = failures(execute(notebook, page.course, page.chapter))
+    for cell, name, message in failed:
+        if not solutions and is_stub(name, message):
+            continue
+        said = message.strip().splitlines()
+        yield (
+            page.at(lines[cell["id"]]),
+            f"the cell raises {name}: {said[0] if said else ''}",
+            "open the solved copy and run it" if solutions else "let it fail only in the stub, or guard it",
+        )
+    if solutions:
+        return
+    failing = {cell["id"] for cell, _, _ in failed}
+    for cell in notebook.cells:
+        record = cell.metadata.get("nbgrader", {})
+        if record.get("grade") and cell["id"].endswith("-tests") and cell["id"] not in failing:
+            yield (
+                page.at(lines[cell["id"]]),
+                f"the tests {cell['id']!r} pass on the unsolved stub",
+                "assert something that only a solution fulfils",
+            )
+
+
+def is_stub(name: str, message: str) -> bool:
+    """Say whether an error is that of a stub the learner has yet to fill."""
+    return name == "NotImplementedError" or (name == "RustPanic" and "not yet implemented" in message)
