@@ -3,6 +3,7 @@
     from course import show                  # a figure with its alternative text
     from course import show_rust             # a tested Rust function, as it stands in the repository
     from course import quiz, answer          # a section of questions; an answer where there is no JavaScript
+    from course import time_lanes            # several ways to do one job, checked, then timed in turns
     from course import load_digits, …        # data sets with units, licence and source
 
 `%load_ext course` adds `%%rust` cells. Names are imported when they are first asked for, so that a cell that needs
@@ -15,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from course.claims.protocol import time_lanes
     from course.data import load_diabetes, load_digits, load_penguins, load_wine
     from course.plots import show
     from course.quiz.widget import answer, quiz
@@ -30,6 +32,7 @@ __all__ = [
     "quiz",
     "show",
     "show_rust",
+    "time_lanes",
 ]
 
 _HOMES = {
@@ -41,6 +44,7 @@ _HOMES = {
     "quiz": "course.quiz.widget",
     "show": "course.plots",
     "show_rust": "course.rust.show",
+    "time_lanes": "course.claims.protocol",
 }
 
 

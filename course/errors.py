@@ -3,6 +3,7 @@
     CourseError                     the work failed (exit 1)
     ├── UsageMistake                the command was called wrongly (exit 2)
     │   └── UnknownName             a name that does not exist, with the nearest one that does
+    ├── LanesDisagree               two implementations give different results, so neither is timed
     ├── CannotWrite                 a file could not be written: read-only, no space, no such folder
     ├── NotebookUnreadable          a notebook file is no notebook, or is damaged
     ├── NoWorkingCopy               no working copy yet, or it is not where it was
@@ -36,6 +37,7 @@ __all__ = [
     "CannotWrite",
     "CourseError",
     "LabDidNotStart",
+    "LanesDisagree",
     "NoWorkingCopy",
     "NotAWorkingCopy",
     "NotebookUnreadable",
@@ -98,6 +100,16 @@ class CannotWrite(CourseError):
         }
         message, help = why.get(cause.errno or 0, (cause.strerror or str(cause), "choose another folder"))
         super().__init__(f"cannot write: {message}", place=str(path), help=help)
+
+
+class LanesDisagree(CourseError):
+    """Two implementations of one job give different results; timing them would compare different work."""
+
+    def __init__(self, lane: str, base: str, how: str) -> None:
+        super().__init__(
+            f"{lane} and {base} disagree: {how}",
+            help="mend the one that is wrong; nothing is timed before they agree",
+        )
 
 
 class SomeNotGraded(CourseError):

@@ -1,0 +1,178 @@
+"""Take times so that they can be compared: agreement first, interleaved, one thread each, ratios with an interval.
+
+A time on a shared machine drifts by tens of percent within a minute. Two lanes measured one after the other differ
+by that drift; measured in turns, they share it, and the *ratio* of each turn is steady. So `time_lanes` runs every
+lane once per turn, in an order that rotates, and reports the median ratio with a bootstrap interval.
+
+    times = time_lanes({"python": lambda: slow(x), "numba": lambda: fast(x)}, agree=1e-9)
+    times                      # a table in a notebook
+    times.ratio("numba")       # (12.1, 11.8, 12.6): python's time over numba's, and a 95 % interval
+"""
+
+from __future__ import annotations
+
+import gc
+import html
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from course.errors import LanesDisagree, UsageMistake
+
+__all__ = ["Times", "time_lanes"]
+
+SAMPLE_SECONDS = 0.002  # a sample shorter than this is repeated inside one turn, and the mean of those calls taken
+BOOTSTRAP = 2_000
+
+
+@dataclass(frozen=True)
+class Times:
+    """Times of several lanes, taken in turns.
+
+    seconds: lane → (n_turns,) seconds of one call. The first lane is the base that the others are compared with.
+    """
+
+    seconds: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def base(self) -> str:
+        """The lane that the others are compared with."""
+        return next(iter(self.seconds))
+
+    def median(self, lane: str) -> float:
+        """Return a lane's median time of one call, in seconds."""
+        return float(np.median(self.seconds[lane]))
+
+    def ratio(self, lane: str) -> tuple[float, float, float]:
+        """Return how many times faster than the base a lane is: the median of the turns' ratios, and its 95 % interval.
+
+        Below 1 the lane is slower. The interval is a percentile bootstrap over turns (seed fixed).
+        """
+        ratios = self.seconds[self.base] / self.seconds[lane]
+        draws = np.random.default_rng(0).integers(0, len(ratios), size=(BOOTSTRAP, len(ratios)))
+        low, high = np.percentile(np.median(ratios[draws], axis=1), [2.5, 97.5])
+        return float(np.median(ratios)), float(low), float(high)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return the table: lane, median time, and how it compares with the base."""
+        rows = [(self.base, time_text(self.median(self.base)), "")]
+        for lane in list(self.seconds)[1:]:
+            rows.append((lane, time_text(self.median(lane)), ratio_text(self.ratio(lane))))
+        return rows
+
+    def __repr__(self) -> str:
+        rows = [("lane", "median time", f"against {self.base}"), *self.rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        lines = ["  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            "<tr>" + "".join(f'<td style="text-align:left">{html.escape(part)}</td>' for part in row) + "</tr>"
+            for row in self.rows()
+        )
+        head = "".join(
+            f'<th scope="col" style="text-align:left">{html.escape(part)}</th>'
+            for part in ("lane", "median time of one call", f"against {self.base}")
+        )
+        turns = len(self.seconds[self.base])
+        note = f"{turns} turns, lanes in turn, one thread each; 95 % intervals of the ratio"
+        return (
+            f'<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table><p style="font-size:.9em">{note}</p>'
+        )
+
+
+def time_text(seconds: float) -> str:
+    """Return a time with three significant digits and its unit."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{_three_digits(seconds / size)} {unit}"
+    return f"{_three_digits(seconds / 1e-9)} ns"
+
+
+def ratio_text(ratio: tuple[float, float, float]) -> str:
+    """Return a ratio in words that say who is faster: the median with its interval, always a number above one."""
+    middle, low, high = ratio
+    if low <= 1 <= high:
+        return f"no difference found ({low:.2f} to {high:.2f} times as fast)"
+    if middle >= 1:
+        return f"{_three_digits(middle)} times as fast ({_three_digits(low)} to {_three_digits(high)})"
+    return f"{_three_digits(1 / middle)} times as slow ({_three_digits(1 / high)} to {_three_digits(1 / low)})"
+
+
+def _three_digits(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def time_lanes(
+    lanes: Mapping[str, Callable[[], Any]], *, turns: int = 15, agree: float | None = 1e-9, budget: float = 8.0
+) -> Times:
+    """Time several ways to do the same job, in turns, and return the times.
+
+    lanes: name → a call without arguments; the first is the base of the ratios. turns: samples of each lane.
+    agree: relative tolerance to which all results must equal the base's before anything is timed; None where results
+    cannot be compared. budget: seconds after which no further turn begins (three are always taken).
+
+    Raises `LanesDisagree` naming the lane and the largest difference; nothing is timed then.
+    """
+    if len(lanes) < 1 or turns < 3:
+        raise UsageMistake(
+            "time_lanes needs a lane, and three turns or more", help="time_lanes({'numpy': f}, turns=15)"
+        )
+    with threadpool_limits(limits=1):
+        results = {name: lane() for name, lane in lanes.items()}  # also the warm-up: compilation, caches, page faults
+        if agree is not None:
+            _check_agreement(results, agree)
+        calls = {name: _calls_per_sample(lane) for name, lane in lanes.items()}
+        return _turns(lanes, calls, turns, budget)
+
+
+def _turns(lanes: Mapping[str, Callable[[], Any]], calls: Mapping[str, int], turns: int, budget: float) -> Times:
+    seconds: dict[str, list[float]] = {name: [] for name in lanes}
+    order = list(lanes)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        started = time.perf_counter()
+        for turn in range(turns):
+            if turn >= 3 and time.perf_counter() - started > budget:
+                break
+            for name in order:
+                lane, repeat = lanes[name], calls[name]
+                begin = time.perf_counter()
+                for _ in range(repeat):
+                    lane()
+                seconds[name].append((time.perf_counter() - begin) / repeat)
+            order.append(order.pop(0))
+    finally:
+        if collecting:
+            gc.enable()
+    return Times({name: np.array(values) for name, values in seconds.items()})
+
+
+def _calls_per_sample(lane: Callable[[], Any]) -> int:
+    begin = time.perf_counter()
+    lane()
+    once = max(time.perf_counter() - begin, 1e-9)
+    return max(1, min(100_000, round(SAMPLE_SECONDS / once)))
+
+
+def _check_agreement(results: Mapping[str, Any], tolerance: float) -> None:
+    base, *others = results
+    wanted = np.asarray(results[base], dtype=np.float64)
+    for name in others:
+        found = np.asarray(results[name], dtype=np.float64)
+        if found.shape != wanted.shape:
+            raise LanesDisagree(name, base, f"shape {found.shape} against {wanted.shape}")
+        if not np.allclose(
+            found, wanted, rtol=tolerance, atol=tolerance * max(1.0, float(np.abs(wanted).max(initial=0)))
+        ):
+            worst = float(np.nanmax(np.abs(found - wanted)))
+            raise LanesDisagree(name, base, f"by up to {worst:.3g}")
