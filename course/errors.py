@@ -15,6 +15,15 @@
     ├── CratesNotBuilt              the crates that cells may use are not there, and why
     ├── UnreadableAttempt           one record of an answers file is not an attempt; the others are read
     ├── UnansweredItems             a quiz was to be handed in with items unanswered
+    ├── CellDoesNotCompile          the compiler refused a Rust cell; its message is shown above
+    │   └── CellCannotCross         a public function whose signature Python cannot call
+    ├── NotAsExpected               a cell with --expect compiled, or failed in another way
+    ├── WrongArgument               an argument that a Rust function cannot take as it is (also a TypeError)
+    ├── AliasError                  the same memory lent twice, once of them to be written (also a ValueError)
+    ├── RustPanic                   a Rust function panicked; the message and the line are Rust's
+    ├── RustError                   a Rust function returned Err; the message is its text
+    ├── RustCrash                   a child process running Rust ended: a signal, an abort, a stack overflow
+    ├── ProgramFailed               a program cell ended with another exit code than 0
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -34,19 +43,28 @@ from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = [
+    "AliasError",
     "CannotWrite",
+    "CellCannotCross",
+    "CellDoesNotCompile",
     "CourseError",
     "LabDidNotStart",
     "LanesDisagree",
     "NoWorkingCopy",
     "NotAWorkingCopy",
+    "NotAsExpected",
     "NotebookUnreadable",
     "PortBusy",
+    "ProgramFailed",
+    "RustCrash",
+    "RustError",
+    "RustPanic",
     "SomeNotGraded",
     "UnansweredItems",
     "UnknownName",
     "UnreadableAttempt",
     "UsageMistake",
+    "WrongArgument",
 ]
 
 
@@ -217,6 +235,113 @@ class RustTooOld(RustMissing):
 
 class CratesNotBuilt(CourseError):
     """The crates that cells may use are not there: not built yet, or the build stopped, and why."""
+
+
+# Rust cells: compiling and calling
+
+
+class CellDoesNotCompile(CourseError):
+    """The compiler refused a Rust cell. `codes`: its error codes; `text`: the whole of what it said."""
+
+    def __init__(self, codes: list[str], count: int, text: str = "") -> None:
+        named = f": {', '.join(codes)}" if codes else ""
+        super().__init__(f"the cell does not compile, {count} error{'s' if count != 1 else ''}{named}")
+        self.codes = codes
+        self.text = text
+
+    def render(self) -> str:
+        """Return the summary and the compiler's messages."""
+        return f"{self.message}\n\n{self.text}" if self.text else self.message
+
+
+class CellCannotCross(CellDoesNotCompile):
+    """A public function whose signature holds a type that has no counterpart in NumPy or Python."""
+
+    def __init__(self, function: str, part: str, type: str, *, place: str, help: str, supported: str) -> None:
+        super().__init__([], 1)
+        self.message = f"`{function}` cannot be called from Python: its {part} has the type `{type}`"
+        self.place = place
+        self.help = f"{help}\n{supported}" if help else supported
+        self.text = f"{supported}\nor leave out `pub`: then it stays a helper of the cell"
+
+    def render(self) -> str:
+        """Return message, place and help."""
+        return CourseError.render(self)
+
+
+class NotAsExpected(CourseError):
+    """A cell with `--expect` compiled, or failed with other errors than the one expected."""
+
+    def __init__(self, expected: str, found: list[str] | None) -> None:
+        if found is None:
+            super().__init__(
+                f"{expected} was expected, but the cell compiles", help="leave out --expect, or edit the cell"
+            )
+        else:
+            said = ", ".join(found) if found else "an error without a code"
+            super().__init__(f"{expected} was expected, but the compiler says {said}", help="its message is above")
+
+
+class WrongArgument(CourseError, TypeError):
+    """An argument that a Rust function cannot take as it is; nothing is converted or copied silently."""
+
+
+class AliasError(CourseError, ValueError):
+    """The same memory would be lent twice, once of them to be written."""
+
+    def __init__(self, function: str, first: str, second: str, *, running: bool = False) -> None:
+        if running:
+            message = f"`{first}` uses memory that a call of `{second}` has borrowed and not yet given back"
+            help = "wait until that call is done, or pass a copy: x.copy()"
+        else:
+            message = (
+                f"`{first}` and `{second}` share memory, and one of them is written to: Rust compiles a function as if "
+                "a `&mut` were the only way to its memory, so the result could be anything"
+            )
+            help = "pass a copy for one of them (x.copy()), or write a function that takes one array"
+        super().__init__(message, place=function, help=help)
+
+
+class RustPanic(CourseError):
+    """A Rust function panicked. `line` is the line of the cell (0: not in the cell), `cell` its name or ""."""
+
+    def __init__(
+        self, function: str, message: str, *, cell: str = "", line: int = 0, where: str = "", source: str = ""
+    ) -> None:
+        if line:
+            place = f"{f'cell `{cell}`' if cell else 'the cell'}, line {line}{f': {source.strip()}' if source else ''}"
+        else:
+            place = where
+        super().__init__(f"`{function}` panicked: {message}", place=place)
+        self.function = function
+        self.rust_message = message
+        self.cell = cell
+        self.line = line
+
+
+class RustError(CourseError):
+    """A Rust function returned `Err`; `message` is what the error displays as."""
+
+    def __init__(self, function: str, message: str) -> None:
+        super().__init__(message, place=function)
+        self.function = function
+
+
+class RustCrash(CourseError):
+    """The child process that ran Rust ended by itself: a signal, an abort, a stack overflow, an exit."""
+
+    def __init__(self, function: str, how: str, last_words: str = "") -> None:
+        said = f"; its last words:\n{last_words}" if last_words else ""
+        super().__init__(f"`{function}` ended its process: {how}{said}", help="the next call starts a new process")
+        self.function = function
+        self.how = how
+
+
+class ProgramFailed(CourseError):
+    """A program cell ended with an exit code other than 0, or by a signal."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"the program ended with {how}")
 
 
 class UnreadableAttempt(CourseError):

@@ -1,0 +1,178 @@
+//! What every `%%rust` cell needs at its border with Python: catching panics, lending and handing over memory.
+//!
+//! Compiled once for each compiler and linked into each cell, so that a cell's own compilation stays short.
+//! Nothing here knows of ndarray or of Python: words (`u64`) and addresses cross, and `border.py` reads them.
+
+use std::alloc::{Layout, dealloc};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once};
+
+#[derive(Clone)]
+struct Panicked {
+    message: String,
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+thread_local! {
+    /// What the hook saw last on this thread.
+    static SEEN: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+    /// What ended the last guarded call on this thread, until Python takes it.
+    static FAILED: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+    /// Whether this thread is inside a guarded call, and whether it is already unwinding there.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static UNWINDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What any thread's hook saw last: a panic that a worker thread hands on is reported with its own place.
+static LAST: Mutex<Option<Panicked>> = Mutex::new(None);
+static HOOK: Once = Once::new();
+
+/// How many calls have failed and have not been reported yet. Python reads it after each call.
+#[unsafe(no_mangle)]
+pub static course_failures: AtomicU64 = AtomicU64::new(0);
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        String::from(*text)
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        String::from("a panic whose payload is not text")
+    }
+}
+
+fn on_panic(info: &panic::PanicHookInfo<'_>) {
+    let place = info.location();
+    let seen = Panicked {
+        message: text_of(info.payload()),
+        file: place.map_or_else(String::new, |p| String::from(p.file())),
+        line: place.map_or(0, |p| p.line()),
+        column: place.map_or(0, |p| p.column()),
+    };
+    // A second panic while the first unwinds ends the process in the next instruction; and nobody may ever join a
+    // thread that panics. Both would otherwise be lost without a word.
+    if !INSIDE.get() || UNWINDING.get() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "a thread panicked at {}:{}: {}",
+            seen.file, seen.line, seen.message
+        );
+    }
+    UNWINDING.set(INSIDE.get());
+    if let Ok(mut last) = LAST.lock() {
+        *last = Some(seen.clone());
+    }
+    let _ = SEEN.try_with(|slot| *slot.borrow_mut() = Some(seen));
+}
+
+fn caught(payload: Box<dyn Any + Send>) {
+    let message = text_of(&*payload);
+    // Dropping a payload may panic in turn; a few leaked bytes are the better end of a failed call.
+    std::mem::forget(payload);
+    let seen = SEEN.with(|slot| slot.borrow_mut().take());
+    let same = |p: &Panicked| p.message == message;
+    let known = seen
+        .filter(same)
+        .or_else(|| LAST.lock().ok().and_then(|last| last.clone()).filter(same));
+    let failed = known.unwrap_or(Panicked { message, file: String::new(), line: 0, column: 0 });
+    FAILED.with(|slot| *slot.borrow_mut() = Some(failed));
+    course_failures.fetch_add(1, Ordering::SeqCst);
+}
+
+/// Run a call and stop a panic at the border: unwinding into Python's frames would be undefined.
+pub fn guard(body: &mut dyn FnMut()) {
+    HOOK.call_once(|| panic::set_hook(Box::new(on_panic)));
+    let outer = INSIDE.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    INSIDE.set(outer);
+    if let Err(payload) = result {
+        UNWINDING.set(false);
+        caught(payload);
+    }
+}
+
+/// Show what the cell has printed, although its last line may not have ended.
+pub fn flush() {
+    let _ = std::io::stdout().flush();
+    let _ = std::io::stderr().flush();
+}
+
+/// Words on their way to Python; the first one says how many there are.
+pub struct Words(Vec<u64>);
+
+impl Words {
+    pub fn new() -> Self {
+        Words(vec![0])
+    }
+
+    pub fn word(&mut self, word: u64) {
+        self.0.push(word);
+    }
+
+    pub fn text(&mut self, text: String) {
+        self.bytes(text.into_bytes());
+    }
+
+    fn bytes(&mut self, bytes: Vec<u8>) {
+        let mut bytes = std::mem::ManuallyDrop::new(bytes);
+        self.memory(bytes.as_mut_ptr() as u64, bytes.len(), bytes.capacity());
+    }
+
+    /// Hand a vector's memory over: address, length, capacity. Python frees it through `course_free`.
+    #[inline]
+    pub fn vector<T: Copy>(&mut self, vector: Vec<T>) {
+        let mut vector = std::mem::ManuallyDrop::new(vector);
+        self.memory(vector.as_mut_ptr() as u64, vector.len(), vector.capacity());
+    }
+
+    pub fn memory(&mut self, address: u64, length: usize, capacity: usize) {
+        self.0.extend([address, length as u64, capacity as u64]);
+    }
+
+    pub fn layout(&mut self, shape: &[usize], strides: &[isize]) {
+        self.0.push(shape.len() as u64);
+        self.0.extend(shape.iter().map(|n| *n as u64));
+        self.0.extend(strides.iter().map(|n| *n as u64));
+    }
+
+    pub fn finish(mut self) -> *mut u64 {
+        self.0[0] = self.0.len() as u64;
+        Box::into_raw(self.0.into_boxed_slice()) as *mut u64
+    }
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Take what ended the last call on this thread: message, file, line, column; null when nothing did.
+#[unsafe(no_mangle)]
+pub extern "C" fn course_take_failure() -> *mut u64 {
+    let Some(failed) = FAILED.with(|slot| slot.borrow_mut().take()) else {
+        return std::ptr::null_mut();
+    };
+    course_failures.fetch_sub(1, Ordering::SeqCst);
+    let mut words = Words::new();
+    words.text(failed.message);
+    words.text(failed.file);
+    words.word(u64::from(failed.line));
+    words.word(u64::from(failed.column));
+    words.finish()
+}
+
+/// Give back memory that a call handed over.
+///
+/// # Safety
+/// `address`, `bytes` and `align` must describe one allocation of this library that is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn course_free(address: *mut u8, bytes: usize, align: usize) {
+    unsafe { dealloc(address, Layout::from_size_align_unchecked(bytes, align)) }
+}
