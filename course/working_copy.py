@@ -41,7 +41,7 @@ LOCK_SECONDS = 10
 
 @dataclass(frozen=True)
 class ChapterUpdate:
-    """What an update did to one chapter: `what` is new, merged, same, or unreadable."""
+    """What an update did to one chapter: `what` is new, merged, same, or failed."""
 
     chapter: Chapter
     what: str
@@ -193,7 +193,7 @@ class WorkingCopy:
     def update(self) -> list[ChapterUpdate]:
         """Bring every chapter that changed in, and carry the learner's cells and answers over.
 
-        A chapter that cannot be read is left as it is and reported; the others are done.
+        A chapter that cannot be read or written is left as it is and reported; the others are done.
         """
         self._check_place()
         with self.locked():
@@ -201,20 +201,19 @@ class WorkingCopy:
             return [self._update(chapter) for chapter in self.course.chapters() if chapter.notebook.is_file()]
 
     def _update(self, chapter: Chapter) -> ChapterUpdate:
-        if self._hand_out(chapter):
-            return ChapterUpdate(chapter, "new")
-        if not self.outdated(chapter):
-            return ChapterUpdate(chapter, "same")
-        theirs_bytes = chapter.notebook.read_bytes()
         try:
+            if self._hand_out(chapter):
+                return ChapterUpdate(chapter, "new")
+            if not self.outdated(chapter):
+                return ChapterUpdate(chapter, "same")
+            theirs_bytes = chapter.notebook.read_bytes()
             theirs = parse_notebook(theirs_bytes, chapter.notebook)
-            mine = read_notebook(self.notebook(chapter))
-            merged = merge(self._read_base(chapter), theirs, mine)
-        except NotebookUnreadable as error:
-            return ChapterUpdate(chapter, "unreadable", error=error)
-        kept = self._keep(chapter)
-        write_notebook(self.notebook(chapter), merged.notebook)
-        write_whole(self.base(chapter), theirs_bytes)
+            merged = merge(self._read_base(chapter), theirs, read_notebook(self.notebook(chapter)))
+            kept = self._keep(chapter)
+            write_notebook(self.notebook(chapter), merged.notebook)
+            write_whole(self.base(chapter), theirs_bytes)
+        except CourseError as error:
+            return ChapterUpdate(chapter, "failed", error=error)
         return ChapterUpdate(chapter, "merged", merged=merged, kept=kept)
 
     def _read_base(self, chapter: Chapter) -> dict[str, Any]:
@@ -299,7 +298,9 @@ def _remembered(course: Course) -> Path | None:
 def _remember(course: Course, folder: Path) -> None:
     """Remember where the working copy is. A home that cannot be written only costs the memory, not the work."""
     memories = _memories()
-    if memories.get(str(course.root), str(default_folder(course))) == str(folder):
+    # In a clone the usual place needs no memory; elsewhere it depends on where the command was called.
+    usual = str(default_folder(course)) if is_clone(course) else None
+    if memories.get(str(course.root), usual) == str(folder):
         return
     with contextlib.suppress(CourseError):
         write_whole(_memory(), json.dumps(memories | {str(course.root): str(folder)}, indent=1) + "\n")
