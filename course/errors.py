@@ -15,6 +15,11 @@
     ├── CratesNotBuilt              the crates that cells may use are not there, and why
     ├── UnreadableAttempt           one record of an answers file is not an attempt; the others are read
     ├── UnansweredItems             a quiz was to be handed in with items unanswered
+    ├── QuizErrors                  what is wrong with a quiz file: every error at once
+    ├── UnreadableResponse          a response that is not of the form its question asks for
+    │   ├── NotAnAttempt            a response that cannot be read for certain; nothing is counted
+    │   └── UnknownOption           a response names an option that the question does not have
+    ├── CannotGrade                 the key, not the response, is at fault
     ├── CellDoesNotCompile          the compiler refused a Rust cell; its message is shown above
     │   └── CellCannotCross         a public function whose signature Python cannot call
     ├── NotAsExpected               a cell with --expect compiled, or failed in another way
@@ -44,6 +49,7 @@ from pathlib import Path
 
 __all__ = [
     "AliasError",
+    "CannotGrade",
     "CannotWrite",
     "CellCannotCross",
     "CellDoesNotCompile",
@@ -52,17 +58,21 @@ __all__ = [
     "LanesDisagree",
     "NoWorkingCopy",
     "NotAWorkingCopy",
+    "NotAnAttempt",
     "NotAsExpected",
     "NotebookUnreadable",
     "PortBusy",
     "ProgramFailed",
+    "QuizErrors",
     "RustCrash",
     "RustError",
     "RustPanic",
     "SomeNotGraded",
     "UnansweredItems",
     "UnknownName",
+    "UnknownOption",
     "UnreadableAttempt",
+    "UnreadableResponse",
     "UsageMistake",
     "WrongArgument",
 ]
@@ -360,3 +370,42 @@ class UnansweredItems(CourseError):
             place=quiz,
             help="answer them in the quiz and save the notebook; a guess costs no more than a gap",
         )
+
+
+class QuizErrors(CourseError):
+    """What is wrong with a quiz file: `errors` holds every error, each with its own place and help."""
+
+    def __init__(self, errors: Iterable[CourseError]) -> None:
+        self.errors = tuple(errors)
+        first = self.errors[0]
+        more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
+        super().__init__(first.message + more, place=first.place, help=first.help)
+
+    def render(self) -> str:
+        """Return all errors, one after another."""
+        return "\n".join(error.render() for error in self.errors)
+
+
+class UnreadableResponse(CourseError):
+    """A response that is not of the form its question asks for: damaged, or made for another type."""
+
+
+class NotAnAttempt(UnreadableResponse):
+    """A response that cannot be read for certain; the message says how to write it. It costs nothing."""
+
+
+class UnknownOption(UnreadableResponse):
+    """A response names an option the question does not have: the quiz changed since, or the file was edited."""
+
+    def __init__(self, id: str, *, place: str = "") -> None:
+        super().__init__(
+            f"the response names {id[:40]!r}, which is no option of this question",
+            place=place,
+            help="the question has changed since it was answered: answer it again, or grade with the bank it was "
+            "answered from",
+        )
+        self.id = id
+
+
+class CannotGrade(CourseError):
+    """The question cannot be graded here: no key, a key that fails, or an item that is not a question."""
