@@ -58,7 +58,7 @@ def test_an_unchanged_chapter_gives_the_learners_notebook_back():
 def test_a_cell_the_course_changed_is_brought_in_without_its_old_output():
     merged = merge(notebook(A, B, C), notebook(A, code("b", "x = 10"), C), notebook(A, run(B), run(C)))
 
-    assert ["# Title", "x = 10", "y = 2"] == texts(merged.notebook)
+    assert texts(merged.notebook) == ["# Title", "x = 10", "y = 2"]
     assert merged.notebook["cells"][1]["outputs"] == []
     assert merged.notebook["cells"][2]["outputs"] != []
     assert merged.changed == ["b"]
@@ -124,7 +124,7 @@ def test_both_changing_a_cell_the_same_way_is_no_conflict():
 def test_a_cell_deleted_in_the_course_goes_unless_the_learner_changed_it():
     merged = merge(notebook(A, B, C), notebook(A), notebook(A, run(B), code("c", "y = 'mine'")))
 
-    assert ["# Title", "y = 'mine'"] == texts(merged.notebook)
+    assert texts(merged.notebook) == ["# Title", "y = 'mine'"]
     assert merged.deleted == ["b"]
     assert merged.kept == ["c"]
 
@@ -143,7 +143,7 @@ def test_a_cell_deleted_in_the_course_stays_where_it_holds_answers():
 def test_a_cell_the_learner_deleted_comes_back_only_when_it_changed():
     merged = merge(notebook(A, B, C), notebook(A, B, code("c", "y = 20")), notebook(A))
 
-    assert ["# Title", "y = 20"] == texts(merged.notebook)
+    assert texts(merged.notebook) == ["# Title", "y = 20"]
     assert merged.returned == ["c"]
 
 
@@ -152,19 +152,19 @@ def test_what_the_learner_added_stays_below_the_cell_it_stood_below():
 
     merged = merge(notebook(A, B, C), notebook(A, new, B, C), notebook(A, own, B, C))
 
-    assert ["a", "own", "new", "b", "c"] == [cell["id"] for cell in merged.notebook["cells"]]
+    assert [cell["id"] for cell in merged.notebook["cells"]] == ["a", "own", "new", "b", "c"]
 
 
 def test_the_learners_order_stays_where_the_course_moved_nothing():
     merged = merge(notebook(A, B, C), notebook(A, B, C, prose("d", "new")), notebook(C, A, B))
 
-    assert ["c", "d", "a", "b"] == [cell["id"] for cell in merged.notebook["cells"]]
+    assert [cell["id"] for cell in merged.notebook["cells"]] == ["c", "d", "a", "b"]
 
 
 def test_the_courses_order_wins_where_it_moved_cells_and_additions_follow():
     merged = merge(notebook(A, B, C), notebook(A, C, B), notebook(A, B, prose("own", "mine"), C))
 
-    assert ["a", "c", "b", "own"] == [cell["id"] for cell in merged.notebook["cells"]]
+    assert [cell["id"] for cell in merged.notebook["cells"]] == ["a", "c", "b", "own"]
 
 
 def test_a_notebook_whose_ids_were_stripped_is_matched_by_its_text():
@@ -176,8 +176,8 @@ def test_a_notebook_whose_ids_were_stripped_is_matched_by_its_text():
 
     merged = merge(notebook(A, B), notebook(A, B), mine)
 
-    assert ["a", "b"] == [cell["id"] for cell in merged.notebook["cells"][:2]]
-    assert ["# Title", "x = 1", "a note"] == texts(merged.notebook)
+    assert [cell["id"] for cell in merged.notebook["cells"][:2]] == ["a", "b"]
+    assert texts(merged.notebook) == ["# Title", "x = 1", "a note"]
     assert merged.notebook["nbformat_minor"] == 5
 
 
