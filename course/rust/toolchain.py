@@ -58,8 +58,8 @@ def find() -> Toolchain:
         RustMissing: there is none, or none that starts.
         RustTooOld: the first one found is older than `LEAST`.
     """
-    watched = ("COURSE_NO_RUST", "COURSE_RUSTC", "COURSE_CACHE_DIR", "PATH", "HOME")
-    watched += ("CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN")
+    watched = ["COURSE_NO_RUST", "COURSE_RUSTC", "COURSE_CACHE_DIR", "PATH", "HOME"]
+    watched += ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
     return _find(tuple(os.environ.get(name, "") for name in watched))
 
 

@@ -1,0 +1,1 @@
+//! Nothing of its own: building this crate builds every crate that a Rust cell may name.

@@ -1,0 +1,3 @@
+//! The Rust that chapters show: tested, linted, formatted.
+
+pub mod arrays;

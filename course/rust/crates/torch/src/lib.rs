@@ -1,0 +1,1 @@
+//! Nothing of its own: building this crate builds `tch` beside the crates of `course-cells`.
