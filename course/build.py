@@ -225,11 +225,12 @@ def _quiz_section(course: Course, source: Source, cell: Cell, name: str) -> tupl
             place=source.at(cell),
             help=f'write quiz("{source.path.stem}/section")',
         )
-    from course.quiz.model import section_points
     from course.quiz.parse import load
 
-    quiz = load(course.at(file).quiz)
-    return section, section_points(quiz, section, place=source.at(cell))
+    shown = load(course.at(file).quiz).section(section)
+    points = sorted((question.points for question in shown.questions), reverse=True)
+    total = sum(points[: shown.pick])
+    return section, int(total) if total == int(total) else total
 
 
 def _cell_id(cell: Cell, metadata: dict[str, Any], taken: set[str]) -> str:

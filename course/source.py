@@ -29,12 +29,16 @@ from course.errors import CourseError, UnknownName
 __all__ = ["Cell", "Source", "read_source"]
 
 ATTRIBUTES = ("solution", "tests", "essay", "points", "id", "tags", "magic_args")
+KERNEL = ("---", "jupyter:", "  kernelspec: {display_name: Python 3, language: python, name: python3}", "---")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a source: `kind` is "code" or "markdown", `language` "python", "rust" or "" (prose)."""
+    """One cell of a source: `kind` is "code" or "markdown", `language` "python", "rust" or "" (prose).
+
+    line: the 1-based line of its first line of text; a fence stands on the line before.
+    """
 
     kind: str
     text: str
@@ -52,8 +56,9 @@ class Source:
     cells: tuple[Cell, ...]
 
     def at(self, cell: Cell) -> str:
-        """Return `file:line` of a cell."""
-        return f"{self.path}:{cell.line}"
+        """Return `file:line` of a cell: the line of its fence, where its attributes stand, or its first line of prose."""
+        fenced = cell.kind == "code" or "essay" in cell.attributes
+        return f"{self.path}:{cell.line - fenced}"
 
 
 def read_source(path: Path) -> Source:
@@ -70,9 +75,13 @@ def read_source(path: Path) -> Source:
     _refuse_open_fences(lines, path)
     cells: list[Cell] = []
     position = next(n for n, line in enumerate(lines) if n and line == "---") + 1
-    for cell in jupytext.reads(text, fmt="md").cells:
+    # A header of ours: without a kernelspec, jupytext takes the commonest language of the file for the notebook's.
+    body = "\n".join([*KERNEL, *lines[position:]])
+    for cell in jupytext.reads(body, fmt="md").cells:
+        if cell.cell_type == "markdown" and not cell.source.strip():
+            continue  # blank lines
         first, position = _find(lines, cell.source, position)
-        where = f"{path}:{first}"
+        where = f"{path}:{first - (cell.cell_type == 'code')}"
         attributes = {name: value for name, value in cell.metadata.items() if name != "lines_to_next_cell"}
         if "incorrectly_encoded_metadata" in attributes:
             raise CourseError(
