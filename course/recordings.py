@@ -87,19 +87,20 @@ def _names(text: str) -> tuple[set[str], set[str]]:
         tree = ast.parse(plain)
     except SyntaxError:
         return set(), set()
-    uses = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    uses: set[str] = set()
     sets: set[str] = set()
     for statement in tree.body:
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            read.add(statement.target.id)
+        uses |= read - sets
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             sets.add(statement.name)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             sets |= {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
         else:
-            sets |= {
-                node.id
-                for node in ast.walk(statement)
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            }
+            sets |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
     return uses, sets
 
 

@@ -250,7 +250,7 @@ def test_a_second_command_waits_and_then_says_who_is_at_work(course: Course, mon
     monkeypatch.setattr("course.working_copy.LOCK_SECONDS", 0.1)
     copy, _ = WorkingCopy.make(course)
     program = (
-        "import filelock, sys; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print(1, flush=True); input()"
+        "import filelock, sys; lock = filelock.FileLock(sys.argv[1]).acquire(); print(1, flush=True); input()"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", program, str(copy.private / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE

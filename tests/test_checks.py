@@ -1,0 +1,100 @@
+import pytest
+
+from course import checks
+from course.authoring import new_chapter
+from course.build import build
+from course.chapters import Course
+from course.errors import CourseError, UsageMistake
+from tests.courses import FIXTURES, copy_of
+
+BAD = sorted(folder.name for folder in (FIXTURES / "bad").iterdir())
+RUNNING = ["learners-copy-fails-only-in-stubs", "solved-copy-runs"]
+
+
+def broken(course: Course, *, run: bool = False):
+    return checks.check(course, course.chapters(), run=run)
+
+
+def test_a_good_chapter_keeps_every_rule(tmp_path):
+    assert broken(copy_of("good", tmp_path), run=True) == []
+
+
+@pytest.mark.parametrize("rule", [name for name in BAD if name not in RUNNING])
+def test_each_bad_course_breaks_just_the_rule_it_is_named_for(rule, tmp_path):
+    course = copy_of(f"bad/{rule}", tmp_path, built=rule not in ("built", "readable"))
+
+    found = broken(course)
+
+    assert {one.rule for one in found} == {rule}
+    assert all(one.place.startswith(("notebooks/", "quizzes/")) and one.help for one in found)
+
+
+@pytest.mark.parametrize("rule", RUNNING)
+def test_each_bad_course_that_must_run_breaks_just_the_rule_it_is_named_for(rule, tmp_path):
+    course = copy_of(f"bad/{rule}", tmp_path)
+
+    assert broken(course) == []
+    found = {one.rule for one in broken(course, run=True)}
+
+    # A cell that fails in the solved copy fails in the learner's too.
+    assert found == ({rule} if rule.startswith("learners") else {rule, "learners-copy-fails-only-in-stubs"})
+
+
+def test_every_rule_has_a_bad_course():
+    from course.checks import reading, running  # noqa: F401
+
+    assert {*checks.READING, *checks.RUNNING, "readable"} == set(BAD)
+
+
+def test_a_finding_names_the_line(tmp_path):
+    (one,) = broken(copy_of("bad/words", tmp_path))
+
+    lines = (tmp_path / "notebooks/src/00_doubles.md").read_text().splitlines()
+    assert "simply" in lines[int(one.place.rpartition(":")[2]) - 1]
+
+
+def test_a_new_chapter_breaks_no_rule_but_unwritten(tmp_path):
+    course = copy_of("good", tmp_path)
+
+    new_chapter(course, "16_boosting")
+
+    found = checks.check(course, [course.chapter("16")])
+    assert {one.rule for one in found} == {"unwritten"}
+    assert any(one.place.startswith("quizzes/") for one in found)
+
+
+@pytest.mark.parametrize("name", ["boosting", "16-boosting", "16_Boosting", "../16_x", ""])
+def test_a_name_that_is_no_chapters_is_refused(name, tmp_path):
+    course = copy_of("good", tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(UsageMistake, match="is not a chapter's name"):
+        new_chapter(course, name)
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_number_that_is_taken_is_refused(tmp_path):
+    with pytest.raises(CourseError, match="the number 00 belongs to 00_doubles"):
+        new_chapter(copy_of("good", tmp_path), "00_halves")
+
+
+def test_an_existing_chapter_is_not_overwritten(tmp_path):
+    course = copy_of("good", tmp_path)
+    before = course.at("00_doubles").source.read_bytes()
+
+    with pytest.raises(CourseError, match="exists already"):
+        new_chapter(course, "00_doubles")
+
+    assert course.at("00_doubles").source.read_bytes() == before
+
+
+def test_a_chapter_that_is_edited_is_reported_until_it_is_built(tmp_path):
+    course = copy_of("good", tmp_path)
+    source = course.at("00_doubles").source
+    source.write_text(source.read_text().replace("You can add.", "You can add numbers."))
+
+    assert {one.rule for one in broken(course)} == {"built"}
+
+    build(course, course.chapters())
+    assert broken(course) == []

@@ -1,0 +1,188 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import nbformat
+import pytest
+
+from course import recordings
+from course.build import build, released
+from course.chapters import Course
+from course.errors import CourseError, RustMissing
+from tests.courses import chapter_of
+
+BODY = """
+```python
+%load_ext course
+import numpy as np
+```
+
+```rust
+/// Add them up.
+fn total(x: &[f64]) -> f64 {
+    x.iter().sum()
+}
+```
+
+```python
+result = total(np.ones(3))
+result
+```
+
+```python
+f"it is {result}"
+```
+
+```python
+1 + 1
+```
+
+```python
+result = 5
+result + 1
+```
+
+```rust solution="twice"
+fn twice(x: f64) -> f64 {
+    // BEGIN SOLUTION
+    2.0 * x
+    // END SOLUTION
+}
+```
+
+```python tests="twice" points=1
+assert twice(2.0) == 4.0, "twice 2 is 4"
+```
+"""
+
+
+def cells(tmp_path, body=BODY):
+    return recordings.needing_rust(released(*chapter_of(body, tmp_path)))
+
+
+def test_cells_that_need_rust_are_found_through_the_names_they_use(tmp_path):
+    texts = [cell.text.splitlines()[-1] for cell in cells(tmp_path)]
+
+    assert texts[:3] == ["}", "result", 'f"it is {result}"']
+    assert not {"1 + 1", "result + 1"} & set(texts)
+
+
+def test_what_the_reader_writes_is_told_apart(tmp_path):
+    assert [cell.id for cell in cells(tmp_path) if cell.written_by_reader] == ["twice", "twice-tests"]
+
+
+def test_white_space_at_line_ends_does_not_change_the_key():
+    assert recordings.key_of("a = 1  \nb\n") == recordings.key_of("a = 1\nb")
+    assert recordings.key_of("a = 1\n\nb") != recordings.key_of("a = 1\nb")
+
+
+def test_a_stand_in_says_what_it_needs_whatever_is_done_with_it():
+    stand_in = recordings.StandIn("result", "there is no Rust on this machine")
+
+    ways = [len, list, bool, float, abs, lambda s: s(1), lambda s: s + 1, lambda s: s[0], lambda s: s.shape]
+    for use in [*ways, lambda s: s == 1]:
+        with pytest.raises(RustMissing, match="`result` comes from a cell that needs Rust"):
+            use(stand_in)
+    assert repr(stand_in) == "<result: recorded, not computed here (there is no Rust on this machine)>"
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    course, chapter = chapter_of(BODY, tmp_path_factory.mktemp("recorded"), needs="rust")
+    build(course, [chapter])
+    recordings.record(course, chapter)
+    return course, chapter
+
+
+@pytest.mark.needs("rust")
+def test_a_recording_holds_what_its_cells_showed_and_on_which_machine(recorded):
+    _, chapter = recorded
+    content = json.loads(chapter.recording.read_text())
+
+    outputs = [output for cell in content["cells"].values() for output in cell["outputs"]]
+    texts = [output["data"]["text/plain"] for output in outputs if "data" in output]
+    assert {"3.0", "'it is 3.0'"} <= set(texts)
+    assert content["machine"]["rustc"].startswith("rustc 1.")
+    assert content["recorded"].startswith("20")
+
+
+@pytest.mark.needs("rust")
+def test_a_recording_is_stale_when_a_cell_that_needs_rust_changes(recorded, tmp_path):
+    import shutil
+
+    shutil.copytree(recorded[0].root, tmp_path, dirs_exist_ok=True)
+    course = Course(tmp_path)
+    chapter = course.at("00_small")
+    assert recordings.stale(course, [chapter]) == []
+
+    source = chapter.source.read_text()
+    chapter.source.write_text(source.replace("1 + 1", "1 + 2"))
+    assert recordings.stale(course, [chapter]) == []  # it needs no Rust
+
+    chapter.source.write_text(source.replace("np.ones(3)", "np.ones(4)"))
+    (gone,) = [cell.id for cell in recordings.needing_rust(released(*recorded)) if "ones(3)" in cell.text]
+    assert {what for _, what in recordings.stale(course, [chapter])} == {
+        "changed since it was recorded",
+        f"holds the cell {gone}, which is gone",
+    }
+
+
+@pytest.mark.needs("rust")
+def test_without_rust_recorded_cells_show_what_they_showed_and_others_run(recorded, tmp_path):
+    course, chapter = recorded
+    notebook = released(course, chapter)
+    environment = {name: value for name, value in os.environ.items() if name != "COURSE_RUSTC"}
+    # A PATH that lacks cargo, a home without toolchains, and an empty cache.
+    environment |= {
+        "COURSE_ROOT": str(course.root),
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "COURSE_CACHE_DIR": str(tmp_path / "cache"),
+        "JUPYTER_PATH": f"{sys.prefix}/share/jupyter",
+    }
+    for name in ("CARGO_HOME", "RUSTUP_HOME"):
+        environment.pop(name, None)
+    path = tmp_path / "read.ipynb"
+    nbformat.write(notebook, path)
+    program = f"""
+        import nbformat
+        from nbclient import NotebookClient
+        notebook = nbformat.read({str(path)!r}, 4)
+        NotebookClient(notebook, allow_errors=True, kernel_name="python3").execute()
+        nbformat.write(notebook, {str(path)!r})
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=environment, check=True, timeout=120)
+    ran = nbformat.read(path, 4)
+    shown = {cell.id: cell.outputs for cell in ran.cells}
+    by_text = {cell.source.splitlines()[-1]: cell.outputs for cell in ran.cells}
+
+    for line, text in (("result", "3.0"), ('f"it is {result}"', "'it is 3.0'")):
+        label, value = by_text[line]
+        assert "Recorded on 20" in label.data["text/html"]
+        assert value.data["text/plain"] == text
+    assert by_text["1 + 1"][0].data["text/plain"] == "2"
+    assert by_text["result + 1"][0].data["text/plain"] == "6"
+    errors = {id: [o.ename for o in outputs if o.output_type == "error"] for id, outputs in shown.items()}
+    assert {id for id, names in errors.items() if names} == {"twice", "twice-tests"}
+    assert errors["twice"] == ["RustMissing"]
+
+
+@pytest.mark.needs("rust")
+def test_a_chapter_whose_cell_fails_is_not_recorded(tmp_path):
+    course, chapter = chapter_of(BODY.replace("1 + 1", "1 + one"), tmp_path, needs="rust")
+
+    with pytest.raises(CourseError, match="the cell raises NameError"):
+        recordings.record(course, chapter)
+    assert not chapter.recording.exists()
+
+
+def test_a_recording_that_cannot_be_read_is_named(tmp_path):
+    course, chapter = chapter_of(BODY, tmp_path)
+    chapter.recording.parent.mkdir()
+    chapter.recording.write_text("{")
+
+    with pytest.raises(CourseError, match="the recording cannot be read") as caught:
+        recordings.stale(course, [chapter])
+    assert caught.value.help == "course dev record 00_small"
