@@ -9,6 +9,7 @@ times. Whatever a learner's machine wrote is theirs to change: only the response
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -90,6 +91,9 @@ class Attempt:
     learner: str = ""
     event: str = "answer"
     schema: int = SCHEMA
+
+    def __hash__(self) -> int:
+        return hash(self.attempt)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as it is written: the order of fields is fixed, `event` only where it is one."""
@@ -274,6 +278,8 @@ def add(path: Path, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     wanted = merge(attempts)
     if not wanted:
         return ()
+    if not path.parent.is_dir():  # the lock would make it, in a place that nobody meant
+        raise CannotWrite(path, OSError(errno.ENOENT, "there is no such folder"))
     try:
         with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
             known = {attempt.attempt for attempt in read(path).attempts}
