@@ -218,7 +218,7 @@ def _configure(folder: Path, course_root: Path, *, instructor: bool) -> dict[str
         disabled["@jupyter/nbgrader"] = True
     kernel = {
         "argv": [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Python 3 (course)",
+        "display_name": "Python 3 (ipykernel)",  # as notebooks name it, so that opening one does not change it
         "language": "python",
         "metadata": {"debugger": True},
     }

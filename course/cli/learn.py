@@ -218,9 +218,9 @@ def submit(chapter: str, to: Path | None, learner: str | None) -> None:
     console.print(f"made {escape(_short(done.path))} with {escape(', '.join(done.files))}")
     p = done.progress
     if p.questions > p.answered:
-        console.print(f"{p.questions - p.answered} of {_count(p.questions, 'question')} are not answered")
+        console.print(f"{_of(p.questions - p.answered, p.questions, 'question')} not answered")
     if p.tasks > p.tasks_begun:
-        console.print(f"{p.tasks - p.tasks_begun} of {_count(p.tasks, 'task')} are not begun")
+        console.print(f"{_of(p.tasks - p.tasks_begun, p.tasks, 'task')} not begun")
     _warn_if_open(copy, [p.chapter], "it holds what is saved: press Ctrl+S there and submit again if in doubt")
 
 
@@ -327,6 +327,10 @@ def _hours(minutes: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _of(number: int, whole: int, noun: str) -> str:
+    return f"{number} of {_count(whole, noun)} {'is' if number == 1 else 'are'}"
 
 
 def _usual() -> str:
