@@ -1,0 +1,550 @@
+"""The Python side of the border: check an argument, pack it into flat values, read a result's words.
+
+Each parameter type has a *packer*: a function from a Python value to the flat C arguments that `shim.py`
+declares for that type, in the same order. It raises `WrongArgument` rather than convert or copy anything
+silently. Results that are more than a number arrive as 64-bit words and are read by a *reader*; memory that
+Rust hands over becomes a NumPy array without a copy and is given back to Rust when the array dies.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from course.errors import WrongArgument
+from course.rust.signature import (
+    SCALARS,
+    Array,
+    Option,
+    Result,
+    Scalar,
+    Slice,
+    StaticStr,
+    Str,
+    Text,
+    Tuple,
+    Type,
+    Unit,
+    Vector,
+    View,
+)
+
+__all__ = ["Packer", "Reader", "arrays_in", "c_type", "packer", "reader", "zeros"]
+
+Packer = Callable[[Any], tuple[Any, ...]]
+"""Value → flat C arguments."""
+
+Reader = Callable[[Iterator[int], "Library", list[str]], Any]
+"""(words, the library that owns the memory, errors met so far) → Python value."""
+
+_C_TYPES: dict[str, Any] = {
+    "bool": ctypes.c_uint8,
+    "i8": ctypes.c_int8,
+    "i16": ctypes.c_int16,
+    "i32": ctypes.c_int32,
+    "i64": ctypes.c_int64,
+    "isize": ctypes.c_int64,
+    "u8": ctypes.c_uint8,
+    "u16": ctypes.c_uint16,
+    "u32": ctypes.c_uint32,
+    "u64": ctypes.c_uint64,
+    "usize": ctypes.c_uint64,
+    "f32": ctypes.c_float,
+    "f64": ctypes.c_double,
+}
+_SIZE = ctypes.c_size_t
+_DTYPES = {name: np.dtype(code) for name, code in SCALARS.items()}
+_MOST = 2**63 - 1  # bytes: the most that any Rust object may span
+
+
+def c_type(name: str) -> Any:
+    """Return the ctypes type of a Rust scalar."""
+    return _C_TYPES[name]
+
+
+class Library:
+    """What a reader needs of a loaded cell: the function that gives memory back to Rust."""
+
+    free: Callable[[int, int, int], None]
+
+
+# Parameters
+
+
+def packer(type_: Type, place: str) -> tuple[Packer, list[Any]]:
+    """Return the packer of a parameter type and the C types it packs into. `place` starts its error messages."""
+    match type_:
+        case Scalar(name):
+            number = _number_packer(name, place)
+            return (lambda value: (number(value),)), [_C_TYPES[name]]
+        case Slice(element, mutable):
+            return _array_packer(element, 1, mutable, place, contiguous=True), [_SIZE, _SIZE]
+        case View(element, rank, mutable):
+            words = 5 if rank is None else 2 * rank + 2
+            return _array_packer(element, rank, mutable, place, contiguous=False), [_SIZE] * words
+        case Str() | Text():
+            return _text_packer(place), [ctypes.c_char_p, _SIZE]
+        case Unit():
+            return _unit_packer(place), []
+        case Option(item):
+            return _option_packer(item, place)
+        case Tuple(items):
+            return _tuple_packer(items, place)
+    raise AssertionError(type_)
+
+
+def number_packer(type_: Scalar, place: str) -> Callable[[Any], Any]:
+    """Return the check of a single number: value → the value ctypes takes."""
+    return _number_packer(type_.name, place)
+
+
+def zeros(types: list[Any]) -> tuple[Any, ...]:
+    """Return arguments that stand for nothing, where an `Option` is None."""
+    return tuple(None if t is ctypes.c_char_p else 0 for t in types)
+
+
+def _option_packer(item: Type, place: str) -> tuple[Packer, list[Any]]:
+    inner, types = packer(item, place)
+    nothing = (0, *zeros(types))
+    return (lambda value: nothing if value is None else (1, *inner(value))), [ctypes.c_uint8, *types]
+
+
+def _tuple_packer(items: tuple[Type, ...], place: str) -> tuple[Packer, list[Any]]:
+    inner = [packer(item, f"{place}.{number}") for number, item in enumerate(items)]
+    packers = [pack for pack, _ in inner]
+    count = len(items)
+
+    def pack(value: Any) -> tuple[Any, ...]:
+        if type(value) is not tuple or len(value) != count:
+            raise WrongArgument(f"a tuple of {count} is needed, got {_describe(value)}", place=place)
+        return tuple(flat for one, item in zip(packers, value, strict=True) for flat in one(item))
+
+    return pack, [t for _, types in inner for t in types]
+
+
+def _unit_packer(place: str) -> Packer:
+    def pack(value: Any) -> tuple[Any, ...]:
+        if value is not None and value != ():
+            raise WrongArgument(f"the type () takes None or (), got {_describe(value)}", place=place)
+        return ()
+
+    return pack
+
+
+def _text_packer(place: str) -> Packer:
+    def pack(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, str):
+            help = "decode it first: value.decode()" if isinstance(value, bytes) else "write str(value)"
+            raise WrongArgument(f"text is needed, got {_describe(value)}", place=place, help=help)
+        try:
+            data = value.encode()
+        except UnicodeEncodeError as error:
+            message = f"the text holds half of a character pair at position {error.start}, which UTF-8 cannot write"
+            raise WrongArgument(message, place=place, help="text.encode('utf-8', 'replace').decode()") from None
+        return data, len(data)
+
+    return pack
+
+
+def _number_packer(name: str, place: str) -> Callable[[Any], Any]:
+    if name == "bool":
+        return _bool_packer(place)
+    if name in {"f32", "f64"}:
+        return _float_packer(name, place)
+    limits = np.iinfo(_DTYPES[name])
+    low, high = int(limits.min), int(limits.max)
+
+    def pack(value: Any) -> int:
+        if type(value) is int:
+            number = value
+        elif isinstance(value, np.integer) or (isinstance(value, int) and not isinstance(value, bool)):
+            number = int(value)
+        else:
+            help = ""
+            if isinstance(value, (bool, np.bool_)):
+                help = "write int(value)"
+            elif isinstance(value, (float, np.floating)):
+                help = "write int(value), or round(value)" if math.isfinite(value) else "it has no integer value"
+            elif isinstance(value, np.ndarray) and value.size == 1:
+                help = "write value.item()"
+            raise WrongArgument(f"{name} needs an integer, got {_describe(value)}", place=place, help=help)
+        if low <= number <= high:
+            return number
+        raise WrongArgument(f"{number} does not fit {name}, which holds {low} to {high}", place=place)
+
+    return pack
+
+
+def _bool_packer(place: str) -> Callable[[Any], int]:
+    def pack(value: Any) -> int:
+        if isinstance(value, (bool, np.bool_)):
+            return 1 if value else 0
+        help = "write bool(value), or a comparison such as value != 0"
+        raise WrongArgument(f"bool needs True or False, got {_describe(value)}", place=place, help=help)
+
+    return pack
+
+
+def _float_packer(name: str, place: str) -> Callable[[Any], float]:
+    narrow = name == "f32"
+    largest = float(np.finfo(np.float32).max)
+
+    def pack(value: Any) -> float:
+        if type(value) is float:
+            number = value
+        elif isinstance(value, (float, int, np.floating, np.integer)) and not isinstance(value, bool):
+            if isinstance(value, np.longdouble):
+                raise WrongArgument(f"{name} needs a number, got numpy.longdouble", place=place, help="float(value)")
+            try:
+                number = float(value)
+            except OverflowError:
+                raise WrongArgument(f"the integer is too large for {name}", place=place) from None
+        else:
+            help = "write value.item()" if isinstance(value, np.ndarray) and value.size == 1 else ""
+            if isinstance(value, (bool, np.bool_)):
+                help = "write float(value)"
+            raise WrongArgument(f"{name} needs a number, got {_describe(value)}", place=place, help=help)
+        if narrow and largest < abs(number) < math.inf:
+            raise WrongArgument(f"{number!r} is too large for f32, which ends at {largest:.3g}", place=place)
+        return number
+
+    return pack
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, (bool, int, float, str, np.generic)):
+        shown = repr(value)
+        return f"{type(value).__name__} {shown if len(shown) <= 40 else shown[:37] + '…'}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+
+
+# Arrays
+
+
+def _array_packer(element: Scalar, rank: int | None, mutable: bool, place: str, *, contiguous: bool) -> Packer:
+    """Return the packer of a slice (`contiguous`) or view: the common case first, every other through `_examine`."""
+    dtype = _DTYPES[element.name]
+    size = dtype.itemsize
+    odd = dtype.alignment - 1
+    ndarray = np.ndarray
+    # Bytes other than 0 and 1 can reach a bool array through a view; Rust must not see them.
+    plain = element.name != "bool"
+
+    def slow(array: Any) -> tuple[Any, ...]:
+        return _examine(array, element, rank, mutable, place, contiguous=contiguous)
+
+    if rank == 1:
+
+        def pack(array: Any) -> tuple[Any, ...]:
+            if type(array) is ndarray and array.dtype is dtype and array.ndim == 1 and plain:
+                interface = array.__array_interface__
+                address, read_only = interface["data"]
+                (length,) = interface["shape"]
+                if interface["strides"] is None and length and not address & odd and not (mutable and read_only):
+                    return (address, length) if contiguous else (address, length, 1, 0)
+            return slow(array)
+
+        return pack
+    if rank == 2:
+
+        def pack2(array: Any) -> tuple[Any, ...]:
+            if type(array) is ndarray and array.dtype is dtype and array.ndim == 2 and plain:
+                interface = array.__array_interface__
+                address, read_only = interface["data"]
+                rows, columns = interface["shape"]
+                if interface["strides"] is None and rows and columns and not address & odd:
+                    if not (mutable and read_only):
+                        return address, rows, columns, columns, 1, 0
+            return slow(array)
+
+        return pack2
+    assert size
+    return slow
+
+
+def _examine(
+    array: Any, element: Scalar, rank: int | None, mutable: bool, place: str, *, contiguous: bool
+) -> tuple[Any, ...]:
+    """Check an array in full and pack it, or say what is wrong with it and how to mend it."""
+    dtype = _DTYPES[element.name]
+    _check_kind(array, dtype, place)
+    if rank is not None and array.ndim != rank:
+        _refuse_rank(array, rank, place)
+    if mutable and not array.flags.writeable:
+        raise WrongArgument(
+            "the array is read-only, and the function writes to it", place=place, help="pass a copy: x.copy()"
+        )
+    if array.size == 0:
+        return _pack(array, dtype.alignment, [0] * array.ndim, 0, rank, contiguous)
+    interface = array.__array_interface__
+    address: int = interface["data"][0]
+    if not array.flags.aligned or address % dtype.alignment:
+        raise WrongArgument(
+            f"the array's memory is not aligned to {dtype.alignment} bytes, as {element} needs",
+            place=place,
+            help="pass a copy: x.copy()",
+        )
+    if contiguous and not array.flags.c_contiguous:
+        raise WrongArgument(
+            f"a slice needs elements one after the other; this array has a stride of {array.strides[0]} bytes "
+            f"for elements of {dtype.itemsize}",
+            place=place,
+            help=f"take ArrayView1<{element}> in Rust, which honours strides, or pass np.ascontiguousarray(x), a copy",
+        )
+    if any(stride % dtype.itemsize for stride in array.strides):
+        raise WrongArgument(
+            f"the array's strides {array.strides} are not whole elements of {dtype.itemsize} bytes",
+            place=place,
+            help="it is a field of a structured array: pass a copy, x.copy()",
+        )
+    if mutable and _overlaps_itself(array):
+        raise WrongArgument(
+            "several elements of the array share one place in memory, and the function writes to it",
+            place=place,
+            help="pass a copy: x.copy()",
+        )
+    if element.name == "bool" and _stray_bool(array):
+        raise WrongArgument("a byte of the bool array is neither 0 nor 1", place=place, help="pass x.view('u1') != 0")
+    lowest, strides, flips = address, [], 0
+    for axis, (length, stride) in enumerate(zip(array.shape, array.strides, strict=True)):
+        if stride < 0:
+            lowest += stride * (length - 1)
+            flips |= 1 << axis
+        strides.append(abs(stride) // dtype.itemsize)
+    return _pack(array, lowest, strides, flips, rank, contiguous)
+
+
+def _pack(
+    array: Any, address: int, strides: list[int], flips: int, rank: int | None, contiguous: bool
+) -> tuple[Any, ...]:
+    if contiguous:
+        return address, array.shape[0]
+    if rank is not None:
+        return (address, *array.shape, *strides, flips)
+    many = _SIZE * max(array.ndim, 1)
+    shape, steps = many(*array.shape), many(*strides)
+    # ctypes takes the arrays' addresses and keeps them alive as long as these arguments.
+    return address, array.ndim, _Borrowed(shape), _Borrowed(steps), flips
+
+
+class _Borrowed:
+    """An address for ctypes that keeps what it points at alive."""
+
+    def __init__(self, memory: Any) -> None:
+        self.memory = memory
+        self._as_parameter_ = ctypes.addressof(memory)
+
+
+def _check_kind(array: Any, dtype: np.dtype[Any], place: str) -> None:
+    if type(array) not in (np.ndarray, np.memmap):
+        raise WrongArgument(f"a NumPy array is needed, got {_describe_kind(array)}", place=place, help=_as_array(array))
+    if array.dtype == dtype:
+        return
+    if array.dtype.newbyteorder("=") == dtype:
+        raise WrongArgument(
+            f"the array's bytes are in the other order ({array.dtype.str}); this machine's is {dtype.str}",
+            place=place,
+            help=f"pass x.astype(np.{dtype.name}), a copy in native order",
+        )
+    raise WrongArgument(
+        f"the array has dtype {array.dtype}, the Rust type needs {dtype.name}",
+        place=place,
+        help=f"pass x.astype(np.{dtype.name}), a copy, or make the array with dtype=np.{dtype.name}",
+    )
+
+
+def _describe_kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"its subclass {type(value).__module__}.{type(value).__qualname__}"
+    return _describe(value)
+
+
+def _as_array(value: Any) -> str:
+    """Return what to write in place of a value that is not an array."""
+    if isinstance(value, np.ma.MaskedArray):
+        return "its mask would be lost: pass x.filled(value), or x.compressed()"
+    if isinstance(value, np.ndarray):
+        return "pass np.asarray(x)"
+    if type(value).__module__.partition(".")[0] in {"pandas", "polars"}:
+        return "pass x.to_numpy()"
+    if type(value).__module__.partition(".")[0] == "torch":
+        return "pass x.numpy(), which shares its memory"
+    if isinstance(value, (list, tuple, range)):
+        return "make an array first: np.array(x)"
+    return "make an array first: np.asarray(x)"
+
+
+def _refuse_rank(array: Any, rank: int, place: str) -> None:
+    dimensions = "dimension" if rank == 1 else "dimensions"
+    help = ""
+    if rank == 1 and array.ndim == 0:
+        help = "pass np.atleast_1d(x)"
+    elif rank == 1:
+        help = "pass one row or column (x[0], x[:, 0]), x.ravel(), or take an ArrayView2 in Rust"
+        if array.ndim != 2:
+            help = "pass x.ravel(), or take a view of more dimensions in Rust"
+    elif array.ndim == rank - 1:
+        help = "pass x[:, np.newaxis] for a column or x[np.newaxis] for a row"
+    elif array.ndim > rank:
+        help = f"pass a part of it, x[0], or take ArrayView{array.ndim} in Rust"
+    raise WrongArgument(
+        f"{rank} {dimensions} are needed, the array has {array.ndim}: shape {array.shape}"
+        if rank != 1
+        else f"one dimension is needed, the array has {array.ndim}: shape {array.shape}",
+        place=place,
+        help=help,
+    )
+
+
+def _overlaps_itself(array: Any) -> bool:
+    """Tell whether two elements of an array may share memory: true unless each stride clears all smaller ones."""
+    reach = array.itemsize
+    for stride, length in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride < reach:
+            return True
+        reach += stride * (length - 1)
+    return False
+
+
+def _stray_bool(array: Any) -> bool:
+    return bool((array.view(np.uint8) > 1).any())
+
+
+def arrays_in(type_: Type, value: Any, name: str) -> Iterator[tuple[str, Any, bool]]:
+    """Yield each array of an argument: its name, itself, whether Rust may write to it."""
+    match type_:
+        case Slice(_, mutable) | View(_, _, mutable):
+            yield name, value, mutable
+        case Option(item):
+            if value is not None:
+                yield from arrays_in(item, value, name)
+        case Tuple(items):
+            for number, (item, part) in enumerate(zip(items, value, strict=True)):
+                yield from arrays_in(item, part, f"{name}.{number}")
+        case _:
+            return
+
+
+# Results
+
+
+class _Owner:
+    """Memory that Rust has handed over: NumPy arrays point at it, and it is given back when the last one dies."""
+
+    __slots__ = ("__array_interface__", "_address", "_align", "_bytes", "_free")
+
+    def __init__(self, library: Library, address: int, bytes_: int, align: int, interface: dict[str, Any]) -> None:
+        self._free = library.free
+        self._address = address
+        self._bytes = bytes_
+        self._align = align
+        self.__array_interface__ = interface
+
+    def __del__(self) -> None:
+        self._free(self._address, self._bytes, self._align)
+
+
+def _adopt(
+    library: Library, dtype: np.dtype[Any], address: int, capacity: int, start: int, shape: Any, strides: Any
+) -> Any:
+    """Make a NumPy array of memory that Rust has handed over, without a copy."""
+    if capacity == 0:
+        return np.empty(shape, dtype)
+    interface = {"shape": shape, "typestr": dtype.str, "data": (start, False), "strides": strides, "version": 3}
+    return np.asarray(_Owner(library, address, capacity * dtype.itemsize, dtype.alignment, interface))
+
+
+def _take_text(words: Iterator[int], library: Library) -> str:
+    address, length, capacity = next(words), next(words), next(words)
+    text = ctypes.string_at(address, length).decode() if length else ""
+    if capacity:
+        library.free(address, capacity, 1)
+    return text
+
+
+def read_text(words: Iterator[int], library: Library) -> str:
+    """Read a `String` and give its memory back."""
+    return _take_text(words, library)
+
+
+def _signed(word: int) -> int:
+    return word - 2**64 if word >= 2**63 else word
+
+
+def reader(type_: Type) -> Reader:
+    """Return the function that reads a result of this type; it mirrors what `shim.py` writes."""
+    match type_:
+        case Scalar("bool"):
+            return lambda words, library, errors: bool(next(words))
+        case Scalar("f64"):
+            return lambda words, library, errors: struct.unpack("<d", struct.pack("<Q", next(words)))[0]
+        case Scalar("f32"):
+            return lambda words, library, errors: struct.unpack("<f", struct.pack("<I", next(words)))[0]
+        case Scalar(name):
+            if name.startswith("i"):
+                return lambda words, library, errors: _signed(next(words))
+            return lambda words, library, errors: next(words)
+        case Unit():
+            return lambda words, library, errors: None
+        case Text() | StaticStr():
+            return lambda words, library, errors: _take_text(words, library)
+        case Tuple(items):
+            readers = [reader(item) for item in items]
+            return lambda words, library, errors: tuple(read(words, library, errors) for read in readers)
+        case Option(item):
+            read_item = reader(item)
+            return lambda words, library, errors: read_item(words, library, errors) if next(words) else None
+        case Result(item, _):
+            return _result_reader(item)
+        case Vector(Scalar(name)):
+            return _vector_reader(_DTYPES[name])
+        case Vector(item):
+            read_each = reader(item)
+            return lambda words, library, errors: [read_each(words, library, errors) for _ in range(next(words))]
+        case Array(element, _):
+            return _array_reader(_DTYPES[element.name])
+    raise AssertionError(type_)
+
+
+def _result_reader(item: Type) -> Reader:
+    read_item = reader(item)
+
+    def read(words: Iterator[int], library: Library, errors: list[str]) -> Any:
+        if next(words):
+            return read_item(words, library, errors)
+        errors.append(_take_text(words, library))
+        return None
+
+    return read
+
+
+def _vector_reader(dtype: np.dtype[Any]) -> Reader:
+    def read(words: Iterator[int], library: Library, errors: list[str]) -> Any:
+        address, length, capacity = next(words), next(words), next(words)
+        return _adopt(library, dtype, address, capacity, address, (length,), None)
+
+    return read
+
+
+def _array_reader(dtype: np.dtype[Any]) -> Reader:
+    size = dtype.itemsize
+
+    def read(words: Iterator[int], library: Library, errors: list[str]) -> Any:
+        rank = next(words)
+        shape = tuple(next(words) for _ in range(rank))
+        strides = tuple(_signed(next(words)) * size for _ in range(rank))
+        offset = next(words)
+        address, length, capacity = next(words), next(words), next(words)
+        del length
+        return _adopt(library, dtype, address, capacity, address + offset * size, shape, strides)
+
+    return read
