@@ -22,6 +22,7 @@ __all__ = [
     "IN_PROGRESS",
     "NOT_STARTED",
     "UNREADABLE",
+    "Asked",
     "Progress",
     "as_json",
     "attempted_items",
@@ -81,21 +82,19 @@ def as_json(course: Course, copy: WorkingCopy | None) -> dict[str, Any]:
 
 
 def _progress(copy: WorkingCopy | None, chapter: Chapter) -> Progress:
-    questions = questions_of(chapter)
+    asked = questions_of(chapter)
+    questions = sum(section.number for section in asked)
     if copy is None or not copy.notebook(chapter).is_file():
         cells = tasks = 0
         if chapter.notebook.is_file():
             cells, tasks = _counts(read_notebook(chapter.notebook))
-        return Progress(chapter, NOT_STARTED, 0, cells, 0, tasks, 0, len(questions), False)
+        return Progress(chapter, NOT_STARTED, 0, cells, 0, tasks, 0, questions, False)
     outdated = copy.outdated(chapter)
     try:
         mine = read_notebook(copy.notebook(chapter))
     except CourseError:
-        return Progress(chapter, UNREADABLE, 0, 0, 0, 0, 0, len(questions), outdated)
-    try:
-        base = read_notebook(copy.base(chapter))
-    except CourseError:
-        base = read_notebook(chapter.notebook) if chapter.notebook.is_file() else {"cells": []}
+        return Progress(chapter, UNREADABLE, 0, 0, 0, 0, 0, questions, outdated)
+    base = copy.read_base(chapter, mine)
     handed_out = {cell.get("id"): cell for cell in base["cells"]}
     own = {cell.get("id"): cell for cell in mine["cells"]}
     cells, tasks = _counts(base)
@@ -107,16 +106,16 @@ def _progress(copy: WorkingCopy | None, chapter: Chapter) -> Progress:
         if _is_task(cell)
     )
     attempted = attempted_items(mine, copy.answers(chapter))
-    answered = len(questions & attempted)
+    answered = sum(min(section.number, len(section.ids & attempted)) for section in asked)
     edited = len(own) != len(handed_out) or any(
         id not in handed_out or text_of(cell) != text_of(handed_out[id]) for id, cell in own.items()
     )
-    whole = (cells, tasks, len(questions))
+    whole = (cells, tasks, questions)
     if any(whole) and (run, begun, answered) == whole:
         state = DONE
     else:
         state = IN_PROGRESS if edited or attempted or any(_has_run(cell) for cell in own.values()) else NOT_STARTED
-    return Progress(chapter, state, run, cells, begun, tasks, answered, len(questions), outdated)
+    return Progress(chapter, state, run, cells, begun, tasks, answered, questions, outdated)
 
 
 def _counts(notebook: Notebook) -> tuple[int, int]:
@@ -133,23 +132,29 @@ def _is_task(cell: Cell) -> bool:
     return isinstance(record, dict) and bool(record.get("solution"))
 
 
-def questions_of(chapter: Chapter) -> frozenset[str]:
-    """Return the ids (without the chapter's name) of the questions of a chapter; tasks and essays are cells.
+@dataclass(frozen=True)
+class Asked:
+    """The questions of one section, and how many of them each learner is asked."""
+
+    ids: frozenset[str]
+    number: int
+
+
+def questions_of(chapter: Chapter) -> list[Asked]:
+    """Return what the quizzes of a chapter ask, by section; tasks and essays are cells, and not counted here.
 
     Empty where there is no quiz file, or it cannot be read: what is wrong with it is for `course quiz check` to say.
     """
     if not chapter.quiz.is_file():
-        return frozenset()
-    from course.quiz.model import Essay, Task
+        return []
     from course.quiz.parse import load
 
     try:
         quiz = load(chapter.quiz)
     except CourseError:
-        return frozenset()
-    return frozenset(
-        item.id for section in quiz.sections for item in section.items if not isinstance(item, Task | Essay)
-    )
+        return []
+    sections = [(section, frozenset(question.id for question in section.questions)) for section in quiz.sections]
+    return [Asked(ids, min(section.pick or len(ids), len(ids))) for section, ids in sections]
 
 
 def attempted_items(notebook: Notebook, answers: Path) -> frozenset[str]:

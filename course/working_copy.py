@@ -6,23 +6,26 @@
       .course/state.json               which course this is a working copy of
       .course/learner                  an anonymous name for this learner
       .course/base/03_ndarray.ipynb    what was handed out, as it was handed out: the base of the next merge
+      .course/base/03_ndarray-1f….ipynb    what an update brought; the notebook's metadata say which one it holds
       .course/kept/                    every notebook as it was before a reset or an update
 
-The order of writing makes a stop at any moment harmless: the copy that is kept, the notebook, then its base. An update
-that was cut off is done again by the next one, with the same result.
+The order of writing makes a stop at any moment harmless: the copy that is kept, the base, then the notebook that names
+it. And a JupyterLab that had the notebook open and saves its old state over an update restores the old base with it, so
+that the next update brings the change again instead of taking the old text for the learner's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import filelock
 import platformdirs
@@ -31,11 +34,13 @@ from course.chapters import Chapter, Course
 from course.errors import CannotWrite, CourseError, NotAWorkingCopy, NotebookUnreadable, NoWorkingCopy
 from course.files import write_whole
 from course.merge import Merged, carry_answers, merge
-from course.notebook_file import parse_notebook, read_notebook, write_notebook
+from course.notebook_file import Notebook, parse_notebook, read_notebook, write_notebook
 
 __all__ = ["ChapterUpdate", "Reset", "WorkingCopy", "default_folder", "is_clone"]
 
 PRIVATE = ".course"
+BASE_KEY = "course_base"  # the notebook metadata in which an update leaves its stamp
+STAMP = re.compile(r"[0-9a-f]{12}")
 LOCK_SECONDS = 10
 
 
@@ -131,9 +136,20 @@ class WorkingCopy:
         """Return the learner's notebook of a chapter, whether or not it is there."""
         return self.folder / f"{chapter.name}.ipynb"
 
-    def base(self, chapter: Chapter) -> Path:
-        """Return the copy of a chapter as it was handed out."""
-        return self.private / "base" / f"{chapter.name}.ipynb"
+    def base(self, chapter: Chapter, stamp: object = None) -> Path:
+        """Return the copy of a chapter as it was handed out, or as the update that left `stamp` brought it."""
+        name = f"{chapter.name}-{stamp}" if isinstance(stamp, str) and STAMP.fullmatch(stamp) else chapter.name
+        return self.private / "base" / f"{name}.ipynb"
+
+    def read_base(self, chapter: Chapter, mine: Notebook) -> Notebook:
+        """Return the course's cells that the learner's notebook began with.
+
+        Where they are lost, nothing: the next update then shows every difference as a conflict, and guesses none.
+        """
+        try:
+            return read_notebook(self.base(chapter, mine["metadata"].get(BASE_KEY)))
+        except CourseError:
+            return {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
     def answers(self, chapter: Chapter) -> Path:
         """Return the chapter's log of attempts."""
@@ -151,8 +167,11 @@ class WorkingCopy:
         """Tell whether the chapter has changed since it was handed out."""
         if not chapter.notebook.is_file() or not self.notebook(chapter).is_file():
             return False
+        stamp = None
+        with contextlib.suppress(NotebookUnreadable):
+            stamp = read_notebook(self.notebook(chapter))["metadata"].get(BASE_KEY)
         try:
-            return self.base(chapter).read_bytes() != chapter.notebook.read_bytes()
+            return self.base(chapter, stamp).read_bytes() != chapter.notebook.read_bytes()
         except OSError:
             return True
 
@@ -183,11 +202,11 @@ class WorkingCopy:
                 # A notebook too damaged to read is kept as it is; its attempts are in the answers file.
                 with contextlib.suppress(NotebookUnreadable):
                     fresh, attempts = carry_answers(fresh, read_notebook(kept))
+            write_whole(self.base(chapter), fresh_bytes)
             if attempts:
                 write_notebook(self.notebook(chapter), fresh)
             else:
                 write_whole(self.notebook(chapter), fresh_bytes)
-            write_whole(self.base(chapter), fresh_bytes)
         return Reset(self.notebook(chapter), kept, attempts)
 
     def update(self) -> list[ChapterUpdate]:
@@ -208,20 +227,16 @@ class WorkingCopy:
                 return ChapterUpdate(chapter, "same")
             theirs_bytes = chapter.notebook.read_bytes()
             theirs = parse_notebook(theirs_bytes, chapter.notebook)
-            merged = merge(self._read_base(chapter), theirs, read_notebook(self.notebook(chapter)))
+            mine = read_notebook(self.notebook(chapter))
+            merged = merge(self.read_base(chapter, mine), theirs, mine)
+            stamp = hashlib.sha256(theirs_bytes).hexdigest()[:12]
+            merged.notebook["metadata"][BASE_KEY] = stamp
             kept = self._keep(chapter)
+            write_whole(self.base(chapter, stamp), theirs_bytes)
             write_notebook(self.notebook(chapter), merged.notebook)
-            write_whole(self.base(chapter), theirs_bytes)
         except CourseError as error:
             return ChapterUpdate(chapter, "failed", error=error)
         return ChapterUpdate(chapter, "merged", merged=merged, kept=kept)
-
-    def _read_base(self, chapter: Chapter) -> dict[str, Any]:
-        """Return what was handed out; where that is lost, nothing: every difference is then shown as a conflict."""
-        try:
-            return read_notebook(self.base(chapter))
-        except CourseError:
-            return {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
     def _hand_out(self, chapter: Chapter) -> bool:
         """Put a chapter in where it is not there yet."""

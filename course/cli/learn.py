@@ -26,30 +26,30 @@ def where_am_i() -> None:
     course = Course.find()
     copy = _copy_or_none(course)
     chapters = progress(course, copy)
-    console.print("[bold]Machine learning in Rust, measured[/]")
+    _say("[bold]Machine learning in Rust, measured[/]")
     if not chapters:
-        console.print("This course has no chapters yet.\n\nNext:  course dev new 00_welcome")
+        _say("This course has no chapters yet.\n\nNext:  course dev new 00_welcome")
         return
     done = [p for p in chapters if p.state == DONE]
     left = sum(p.chapter.minutes * (1 - p.share) for p in chapters if p.state != DONE)
-    console.print(f"{_bar(chapters)}  {len(done)} of {len(chapters)} chapters done, about {_hours(left)} left\n")
+    _say(f"{_bar(chapters)}  {len(done)} of {len(chapters)} chapters done, about {_hours(left)} left\n")
     here = current(chapters, copy)
     if here is None:
         unreadable = [p for p in chapters if p.state == "unreadable"]
         if unreadable:
-            console.print(f"{unreadable[0].chapter.name} cannot be read.\n")
+            _say(f"{unreadable[0].chapter.name} cannot be read.\n")
             _next(f"course reset {unreadable[0].chapter.name[:2]}", "puts a fresh copy in its place and keeps the old")
         else:
-            console.print("You have done every chapter.\n")
+            _say("You have done every chapter.\n")
             _next("course list", "shows them all")
         return
     chapter = here.chapter
     about = f"[bold]{escape(chapter.name)}[/], {escape(chapter.title)} ({chapter.minutes} minutes)"
     if here.state == IN_PROGRESS:
-        console.print(f"You are in {about}")
-        console.print(f"  {_what_is_left(here)}\n")
+        _say(f"You are in {about}")
+        _say(f"  {_what_is_left(here)}\n")
     else:
-        console.print(f"Next comes {about}\n")
+        _say(f"Next comes {about}\n")
     if copy is not None:
         outdated = sum(p.outdated for p in chapters)
         if outdated:
@@ -83,37 +83,39 @@ def lab(chapter: str | None, no_browser: bool, port: int | None, instructor: boo
         root, first = folder.resolve(), ""
         private = root / ".course"
     else:
+        wanted = course.chapter(chapter) if chapter else None
+        if wanted and not wanted.notebook.is_file():
+            raise CourseError(f"{wanted.name} is not built", place=str(wanted.notebook), help="course dev build")
         copy, made = WorkingCopy.make(course, folder)
         if made:
-            console.print(f"made a copy of {_count(len(made), 'chapter')} for you in {escape(_short(copy.folder))}")
+            _say(f"made a copy of {_count(len(made), 'chapter')} for you in {escape(_short(copy.folder))}")
         chapters = progress(course, copy)
-        wanted = course.chapter(chapter) if chapter else None
-        here = current(chapters, copy) or chapters[0]
-        first = f"{(wanted or here.chapter).name}.ipynb"
+        there = [p for p in chapters if copy.notebook(p.chapter).is_file()]
+        first = copy.notebook(wanted or (current(there, copy) or there[0]).chapter).name
         outdated = sum(p.outdated for p in chapters)
         if outdated:
-            console.print(f"{_count(outdated, 'chapter')} changed since: course update brings that in, your work stays")
+            _say(f"{_count(outdated, 'chapter')} changed since: course update brings that in, your work stays")
         root, private = copy.folder, copy.private
     server = jupyter.running(root)
     if server is not None:
         if port is not None and port != server.port:
-            console.print(f"JupyterLab is already running on port {server.port}; stop it to change the port")
+            _say(f"JupyterLab is already running on port {server.port}; stop it to change the port")
         if instructor:
-            console.print("it keeps the menus it was started with; stop it first to change them")
+            _say("it keeps the menus it was started with; stop it first to change them")
         _show(server.address(first), "JupyterLab is already running", no_browser)
         return
     _start_crates()
-    console.print(f"starting JupyterLab in {escape(_short(root))}")
+    _say(f"starting JupyterLab in {escape(_short(root))}")
     with jupyter.stop_signals():
         server = None
         try:
             server = jupyter.start(root, private, course.root, port=port, instructor=instructor)
             _show(server.address(first), "JupyterLab is running", no_browser)
-            console.print(f"Ctrl+C here stops it; what you saved stays in {escape(_short(root))}")
+            _say(f"Ctrl+C here stops it; what you saved stays in {escape(_short(root))}")
             server.wait()
-            console.print("JupyterLab has stopped")
+            _say("JupyterLab has stopped")
         except KeyboardInterrupt:
-            console.print("stopping JupyterLab")
+            _say("stopping JupyterLab")
         finally:
             if server is not None:
                 server.stop()
@@ -141,14 +143,14 @@ def list_(as_data: bool) -> None:
         if chapter.part != part:
             part = chapter.part
             table.add_row("", f"[dim]{escape(part)}[/]")
-        state = p.state if p.state != IN_PROGRESS else _what_is_left(p)
+        state = p.state if p.state != IN_PROGRESS else _counts(p)
         row = (escape(chapter.name), escape(chapter.title), str(chapter.minutes), ", ".join(chapter.needs))
         table.add_row(MARKS.get(p.state, " "), *row, state + (" · course update" if p.outdated else ""))
     console.print(table)
     total = sum(p.chapter.minutes for p in chapters)
-    console.print(f"\n{_count(len(chapters), 'chapter')}, {_hours(total)} in all")
+    _say(f"\n{_count(len(chapters), 'chapter')}, {_hours(total)} in all")
     if copy is not None:
-        console.print(f"your copy is in {escape(_short(copy.folder))}")
+        _say(f"your copy is in {escape(_short(copy.folder))}")
 
 
 @click.command()
@@ -167,11 +169,11 @@ def reset(chapter: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"put a fresh copy of {which.name} in place of yours (yours is kept)?", abort=True)
     done = copy.reset(which)
-    console.print(f"{which.name} is as it was handed out")
+    _say(f"{which.name} is as it was handed out")
     if done.kept is not None:
-        console.print(f"your notebook is kept as {escape(_short(done.kept))}")
+        _say(f"your notebook is kept as {escape(_short(done.kept))}")
     if done.attempts or copy.answers(which).is_file():
-        console.print("your answers are still there: a reset takes none away")
+        _say("your answers are still there: a reset takes none away")
 
 
 @click.command()
@@ -187,14 +189,14 @@ def update() -> None:
     updates = copy.update()
     changed = [u for u in updates if u.what != "same"]
     if not changed:
-        console.print("every chapter is up to date")
+        _say("every chapter is up to date")
         return
     for one in changed:
         _report(one)
     _warn_if_open(copy, [u.chapter for u in changed if u.what == "merged"])
     conflicts = sum(len(u.merged.conflicts) for u in changed if u.merged)
     if conflicts:
-        console.print(f"\n{_count(conflicts, 'cell')} to look at: the course's version stands below yours")
+        _say(f"\n{_count(conflicts, 'cell')} to look at: the course's version stands below yours")
     if conflicts or any(u.error for u in changed):
         raise click.exceptions.Exit(1)
 
@@ -215,12 +217,12 @@ def submit(chapter: str, to: Path | None, learner: str | None) -> None:
     course = Course.find()
     copy = WorkingCopy.find(course)
     done = make(copy, course.chapter(chapter), to=to, learner=learner)
-    console.print(f"made {escape(_short(done.path))} with {escape(', '.join(done.files))}")
+    _say(f"made {escape(_short(done.path))} with {escape(', '.join(done.files))}")
     p = done.progress
     if p.questions > p.answered:
-        console.print(f"{_of(p.questions - p.answered, p.questions, 'question')} not answered")
+        _say(f"{_of(p.questions - p.answered, p.questions, 'question')} not answered")
     if p.tasks > p.tasks_begun:
-        console.print(f"{_of(p.tasks - p.tasks_begun, p.tasks, 'task')} not begun")
+        _say(f"{_of(p.tasks - p.tasks_begun, p.tasks, 'task')} not begun")
     _warn_if_open(copy, [p.chapter], "it holds what is saved: press Ctrl+S there and submit again if in doubt")
 
 
@@ -230,12 +232,12 @@ def _report(one: ChapterUpdate) -> None:
         print_error(one.error)
         return
     if one.merged is None:
-        console.print(f"{name}: new")
+        _say(f"{name}: new")
         return
     merged = one.merged
     counts = {"changed": merged.changed, "added": merged.added, "deleted": merged.deleted}
     said = ", ".join(f"{_count(len(ids), 'cell')} {verb}" for verb, ids in counts.items() if ids)
-    console.print(f"{name}: {said or 'brought in'}; your work is carried over")
+    _say(f"{name}: {said or 'brought in'}; your work is carried over")
     places = {
         "[yellow]conflict[/]: both changed": merged.conflicts,
         "no longer in the course, kept because it is yours": merged.kept,
@@ -243,9 +245,9 @@ def _report(one: ChapterUpdate) -> None:
     }
     for why, ids in places.items():
         for id in ids:
-            console.print(f"  {why}: {escape(merged.place_of(id))}")
+            _say(f"  {why}: {escape(merged.place_of(id))}")
     if one.kept is not None:
-        console.print(f"  as it was: {escape(_short(one.kept))}", style="dim")
+        _say(f"  as it was: {escape(_short(one.kept))}", style="dim")
 
 
 def _warn_if_open(copy: WorkingCopy, chapters: list[Chapter], then: str = "") -> None:
@@ -257,7 +259,7 @@ def _warn_if_open(copy: WorkingCopy, chapters: list[Chapter], then: str = "") ->
     for chapter in chapters:
         if f"{chapter.name}.ipynb" in open_now:
             help = then or "choose File → Reload Notebook from Disk there before you go on"
-            console.print(f"{chapter.name} is open in JupyterLab: {help}")
+            _say(f"{chapter.name} is open in JupyterLab: {help}")
 
 
 def _start_crates() -> None:
@@ -269,7 +271,7 @@ def _start_crates() -> None:
     try:
         toolchain.find()
     except CourseError:
-        console.print("no Rust here: Rust cells show recorded results (course doctor says how to add it)")
+        _say("no Rust here: Rust cells show recorded results (course doctor says how to add it)")
         return
     try:
         if crates.ready():
@@ -277,19 +279,24 @@ def _start_crates() -> None:
         crates.start_background()
     except CourseError as error:
         print_error(error)
-        console.print("everything else works; cells that use crates wait for this")
+        _say("everything else works; cells that use crates wait for this")
         return
-    console.print("building the crates that Rust cells use, once, in the background (course cache shows how far)")
+    _say("building the crates that Rust cells use, once, in the background (course cache shows how far)")
+
+
+def _say(text: str, style: str = "") -> None:
+    """Print a line unbroken: an address or a path that is folded cannot be copied."""
+    console.print(text, style=style, soft_wrap=True)
 
 
 def _show(address: str, what: str, no_browser: bool) -> None:
-    console.print(f"{what}: {escape(address)}")
+    _say(f"{what}: {escape(address)}")
     if no_browser:
         return
     from course.lab import open_browser
 
     if not open_browser(address):
-        console.print("no browser to open here: copy the address into one")
+        _say("no browser to open here: copy the address into one")
 
 
 def _copy_or_none(course: Course) -> WorkingCopy | None:
@@ -302,7 +309,7 @@ def _copy_or_none(course: Course) -> WorkingCopy | None:
 
 
 def _next(command: str, why: str) -> None:
-    console.print(f"Next:  [bold cyan]{command}[/]   {escape(why)}")
+    _say(f"Next:  [bold cyan]{command}[/]   {escape(why)}")
 
 
 def _what_is_left(p: Progress) -> str:
@@ -312,6 +319,15 @@ def _what_is_left(p: Progress) -> str:
         ("questions answered", p.answered, p.questions),
     )
     return ", ".join(f"{what} {there} of {whole}" for what, there, whole in counts if whole)
+
+
+def _counts(p: Progress) -> str:
+    counts = (
+        (p.cells_run, p.cells, "cells"),
+        (p.tasks_begun, p.tasks, "tasks"),
+        (p.answered, p.questions, "questions"),
+    )
+    return ", ".join(f"{there}/{whole} {what}" for there, whole, what in counts if whole)
 
 
 def _bar(chapters: list[Progress], width: int = 32) -> str:
