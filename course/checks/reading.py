@@ -35,7 +35,7 @@ WORDS = {
 VERBS = frozenset(
     """add allocate analyse annotate answer apply ask assess avoid balance benchmark borrow bound build calculate call
     catch change check choose clean combine compare compile compute connect convert copy count create cut debug decide
-    declare define deploy derive describe detect diagnose distinguish divide draw estimate evaluate explain export
+    declare define deploy derive double describe detect diagnose distinguish divide draw estimate evaluate explain export
     express extend fill find fit fix follow form frame generate give group handle hold identify implement improve
     index inspect install interpret judge keep know label launch link list load locate loop make mark match measure
     mend merge model mount move name normalise open order own parallelise parse pass pick plan plot port pose predict

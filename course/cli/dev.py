@@ -26,6 +26,10 @@ def dev() -> None:
     """For authors: new, build, check, record, bench."""
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @click.command()
 @click.argument("name")
 def new(name: str) -> None:
@@ -67,7 +71,7 @@ def build(chapters: tuple[str, ...], only_check: bool) -> None:
         console.print(f"{one.notebook.relative_to(course.root)}{cell}: {one.what}", markup=False)
     if found:
         raise CourseError(
-            f"{len({one.notebook for one in found})} notebooks are not what their sources give",
+            f"{_count(len({one.notebook for one in found}), 'notebook')} not what the sources give",
             help="course dev build, then commit the notebooks",
         )
     console.print(f"{len(chosen)} notebooks are current")
@@ -102,7 +106,8 @@ def check(chapters: tuple[str, ...], no_run: bool, as_json: bool) -> None:
         console.print(f"    {one.message}", markup=False)
         console.print(f"    help: {one.help}\n", markup=False, style="cyan")
     if found:
-        raise CourseError(f"{len(found)} findings in {len({f.place.split(':')[0] for f in found})} files")
+        files = len({one.place.partition(":")[0] for one in found})
+        raise CourseError(f"{_count(len(found), 'finding')} in {_count(files, 'file')}")
     console.print(f"{len(chosen)} chapters keep every rule")
 
 
