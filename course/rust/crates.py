@@ -52,13 +52,10 @@ WORKSPACE = Path(__file__).parent / "crates"
 TORCH_VERSION = "2.13.0"
 """The release of libtorch that tch 0.26 was generated from; any other fails while compiling its C++ part."""
 
-SHARED = ("linfa", "smartcore")
-"""Crates with long generic algorithms, whose common instances the prelude holds (by the start of their names)."""
-
 Progress = Callable[[float, str], None]
 """Called with the fraction done (0 to 1) and what is being built."""
 
-_LAYOUT = 1  # raise it when a build made by older code of this module is not what the new code expects
+_LAYOUT = 2  # raise it when a build made by older code of this module is not what the new code expects
 _SOURCES = ("Cargo.lock", "Cargo.toml", "cells/**/*", "prelude/**/*", "torch/**/*")
 
 
@@ -72,7 +69,8 @@ class CrateSet:
     versions: dict[str, str] = field(repr=False)
     externs: dict[str, Path] = field(repr=False)
     dependencies: tuple[Path, ...] = field(repr=False)
-    prelude: Path = field(repr=False)
+    preludes: dict[str, Path] = field(repr=False)
+    """For each library with long generic algorithms: the crate that holds its common instances, compiled."""
     torch: Path | None = field(repr=False)
     """Folder of libtorch, where tch is among the crates."""
 
@@ -94,7 +92,9 @@ class CrateSet:
         if shared and self.shares(uses):
             # An empty list of allowed features keeps cells in stable Rust although the compiler's door is open.
             arguments += ["-Zshare-generics=y", "-Zallow-features=", "-Zunstable-options"]
-            arguments += ["--extern", f"force:course_prelude={self.prelude}"]
+            for name in sorted(self._shared(uses)):
+                library = self.preludes[name]
+                arguments += ["--extern", f"force:{library.stem.removeprefix('lib')}={library}"]
         return arguments
 
     def env(self, shared: bool = False) -> dict[str, str]:
@@ -103,7 +103,12 @@ class CrateSet:
 
     def shares(self, uses: set[str]) -> bool:
         """Say whether a cell that names these crates has anything to gain from `shared`."""
-        return any(name.startswith(SHARED) for name in uses & self.names)
+        return bool(self._shared(uses))
+
+    def _shared(self, uses: set[str]) -> set[str]:
+        named = uses & self.preludes.keys()
+        # Data sets, splits and scores are in `linfa` itself, whichever algorithm is named.
+        return named | ({"linfa"} if any(name.startswith("linfa") for name in uses) else set())
 
 
 @functools.lru_cache(maxsize=8)
@@ -172,7 +177,7 @@ def _loaded(base: Path, stamps: tuple[int, ...], torch: Path | None) -> CrateSet
         versions=both["versions"] | plain["versions"],
         externs=externs,
         dependencies=tuple(base / path for path in plain["dependencies"]),
-        prelude=base / plain["prelude"],
+        preludes={name: base / path for name, path in plain["preludes"].items()},
         torch=torch if with_torch is not None else None,
     )
 

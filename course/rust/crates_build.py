@@ -8,6 +8,7 @@ writes into the workspace itself, which may be read-only.
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -24,9 +25,10 @@ from course.errors import CourseError, CratesNotBuilt
 from course.files import write_whole
 from course.rust.toolchain import Toolchain
 
-__all__ = ["build", "build_prelude", "prelude_command", "remove"]
+__all__ = ["build", "remove"]
 
 _PACKAGE = {"crates": "course-cells", "torch": "course-torch"}
+_CARGO_SHARE = 0.8  # of the time, as progress counts it; the prelude takes the rest
 _EVERYTHING_ELSE = "cells that use only the standard library, and everything recorded, work without"
 
 
@@ -56,8 +58,7 @@ def build(
         artifacts = _run_cargo(found, workspace, base, stage, torch, len(resolved["packages"]), tell)
         manifest = _manifest(resolved, artifacts, base)
         if stage == "crates":
-            tell(0.95, "instances of the generic code that chapters call")
-            manifest["prelude"] = str(build_prelude(found, workspace, base, manifest).relative_to(base))
+            manifest["preludes"] = build_preludes(found, workspace, base, manifest, tell)
         manifest["seconds"] = round(time.monotonic() - started, 1)
         write_whole(base / f"{stage}.json", json.dumps(manifest, indent=1) + "\n")
         tell(1.0, "ready")
@@ -176,7 +177,7 @@ def _run_cargo(
                     artifacts[message["package_id"]] = libraries[0]
                 if message["target"]["kind"] != ["custom-build"]:
                     finished.add(message["package_id"])
-                    tell(0.94 * len(finished) / expected, f"built {message['target']['name']}")
+                    tell(_CARGO_SHARE * len(finished) / expected, f"built {message['target']['name']}")
             code = cargo.wait()
         except BaseException:
             cargo.terminate()  # an interrupted build goes on next time with what is finished
@@ -198,7 +199,7 @@ def _follow(
         log.flush()
         tail.append(line)
         if line.strip().startswith("Downloaded"):
-            tell(0.94 * done(), f"downloaded {line.strip().removeprefix('Downloaded').strip()}")
+            tell(_CARGO_SHARE * done(), f"downloaded {line.strip().removeprefix('Downloaded').strip()}")
 
 
 def _manifest(resolved: dict[str, Any], artifacts: dict[str, Path], base: Path) -> dict[str, Any]:
@@ -210,32 +211,40 @@ def _manifest(resolved: dict[str, Any], artifacts: dict[str, Path], base: Path) 
     }
 
 
-def prelude_command(found: Toolchain, workspace: Path, base: Path, manifest: dict[str, Any], out: Path) -> list[str]:
-    """Return the command that compiles the prelude: the one crate whose generic instances others may link to.
+def build_preludes(
+    found: Toolchain, workspace: Path, base: Path, manifest: dict[str, Any], tell: Callable[[float, str], None]
+) -> dict[str, str]:
+    """Compile each module of the prelude as a crate of its own; return which library each stands for, and where it is.
 
-    Its dependencies are built without that flag: with it, the code inside them would no longer be inlined across
-    crates, and would run at a third of its speed.
+    The dependencies are built without the flag that shares generics: with it, the code inside them would no longer
+    be inlined across crates, and would run at a third of its speed.
     """
-    command = [str(found.rustc), "--crate-name", "course_prelude", "--crate-type", "rlib", "--edition", "2024"]
-    command += [str(workspace / "prelude" / "src" / "lib.rs"), "-C", "opt-level=3", "-C", "codegen-units=1"]
-    command += ["-Zshare-generics=y", "-Zallow-features=", "-C", "embed-bitcode=no", "--cap-lints", "allow"]
-    command += [part for path in manifest["dependencies"] for part in ("-L", f"dependency={base / path}")]
-    command += [part for name, path in manifest["externs"].items() for part in ("--extern", f"{name}={base / path}")]
-    return [*command, "--out-dir", str(out)]
-
-
-def build_prelude(found: Toolchain, workspace: Path, base: Path, manifest: dict[str, Any]) -> Path:
-    """Compile the prelude into `base` and return its library."""
     out = base / "prelude"
     out.mkdir(exist_ok=True)
-    command = prelude_command(found, workspace, base, manifest, out)
-    environment = _environment(found, base, None) | {"RUSTC_BOOTSTRAP": "course_prelude"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        log = base / "prelude.log"
-        write_whole(log, done.stderr)
-        raise _explain(done.stderr, done.returncode, log)
-    return out / "libcourse_prelude.rlib"
+    sources = sorted(path for path in (workspace / "prelude" / "src").glob("*.rs") if path.stem != "lib")
+    common = [str(found.rustc), "--crate-type", "rlib", "--edition", "2024", "--cap-lints", "allow"]
+    common += ["-C", "opt-level=3", "-C", "codegen-units=1", "-C", "embed-bitcode=no", "-Zshare-generics=y"]
+    common += [part for path in manifest["dependencies"] for part in ("-L", f"dependency={base / path}")]
+    common += [part for name, path in manifest["externs"].items() for part in ("--extern", f"{name}={base / path}")]
+    libraries: dict[str, str] = {}
+
+    def compile_one(source: Path) -> Path:
+        name = f"course_prelude_{source.stem}"
+        command = [*common, str(source), "--crate-name", name, "--out-dir", str(out)]
+        environment = _environment(found, base, None) | {"RUSTC_BOOTSTRAP": name}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            log = base / "prelude.log"
+            write_whole(log, done.stderr)
+            raise _explain(done.stderr, done.returncode, log)
+        return out / f"lib{name}.rlib"
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for number, (source, library) in enumerate(zip(sources, pool.map(compile_one, sources), strict=True), 1):
+            name = source.stem if source.stem in manifest["externs"] else f"linfa_{source.stem}"
+            libraries[name] = str(library.relative_to(base))
+            tell(_CARGO_SHARE + (1 - _CARGO_SHARE) * number / len(sources), f"instances of {name}")
+    return libraries
 
 
 # What goes wrong, in the order in which it is looked for: words of cargo or rustc → what to say.
