@@ -155,9 +155,9 @@ def read_with_unit(text: str, unit: str) -> Fraction:
         raise NotAnAttempt(f"a number of {len(text)} characters was not read", help=_HELP)
     plain = text.strip().replace("μ", "µ")
     if plain and (plain[-1].isalpha() or plain[-1] in "%°") and not _NOT_FINITE.fullmatch(plain):
-        if unit and plain.endswith(unit) and (written := plain[: -len(unit)].rstrip()):
-            if written[-1:].isdigit() or written[-1:] in ".,":
-                return read(written)
+        written = plain[: -len(unit)].rstrip() if unit and plain.endswith(unit) else ""
+        if written and (written[-1].isdigit() or written[-1] in ".,"):
+            return read(written)
         match = re.fullmatch(r"(?P<number>.*[\d.,])\s*(?P<unit>[^\d\s.,][^\d]*)", plain)
         if match and not _RUST_SUFFIX.search(plain):
             return _converted(read(match["number"]), match["unit"].strip(), unit)

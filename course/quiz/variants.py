@@ -30,7 +30,6 @@ from course.quiz.model import (
     SeveralChoice,
     ShortAnswer,
     SingleChoice,
-    Variant,
 )
 
 __all__ = ["Rng", "draw", "fill_key", "fill_stem", "order", "seed", "shown_values"]
@@ -117,7 +116,7 @@ def _function(code: str, name: str) -> Any:
     return namespace[name]
 
 
-def _call(variant: Variant, name: str, code: str, argument: Any, place: str) -> dict[str, Any]:
+def _call(name: str, code: str, argument: Any, place: str) -> dict[str, Any]:
     try:
         values = _function(code, name)(argument)
     except Exception as error:  # noqa: BLE001 - whatever the author's code raises
@@ -125,15 +124,14 @@ def _call(variant: Variant, name: str, code: str, argument: Any, place: str) -> 
         raise CannotGrade(f"{name}() failed: {said}", place=place, help="mend the fence") from None
     if not isinstance(values, dict) or not all(isinstance(k, str) and k.isidentifier() for k in values):
         raise CannotGrade(f"{name}() did not return a dict of names", place=place, help="return {'n': 3}")
+    plain: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            value = getattr(value, "item", lambda v=value: v)()  # a NumPy scalar
-            values[key] = value
-        if not isinstance(value, str | int | float) or (isinstance(value, float) and not math.isfinite(value)):
-            raise CannotGrade(
-                f"{name}() gave {key!r} a value that cannot be shown: {value!r}", place=place, help="a text or a number"
-            )
-    return values
+        scalar = value.item() if hasattr(value, "item") else value  # NumPy's
+        if not isinstance(scalar, str | int | float) or (isinstance(scalar, float) and not math.isfinite(scalar)):
+            said = f"{name}() gave {key!r} a value that cannot be shown: {scalar!r}"
+            raise CannotGrade(said, place=place, help="give a text or a finite number")
+        plain[key] = scalar
+    return plain
 
 
 def shown_values(item: Item, *, learner: str = "", n: int = 0, secret: str = "") -> dict[str, Any] | None:
@@ -141,7 +139,7 @@ def shown_values(item: Item, *, learner: str = "", n: int = 0, secret: str = "")
     if item.variant is None:
         return None
     rng = Rng(seed(secret, item.full_id, learner, n))
-    return _call(item.variant, "variant", item.variant.code, rng, f"{item.full_id} (line {item.variant.line})")
+    return _call("variant", item.variant.code, rng, f"{item.full_id} (line {item.variant.line})")
 
 
 def key_values(item: Item, shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +147,7 @@ def key_values(item: Item, shown: Mapping[str, Any]) -> dict[str, Any]:
     if item.variant is None or item.variant.key is None:
         return {}
     place = f"{item.full_id} (line {item.variant.key_line})"
-    return _call(item.variant, "key", item.variant.key, dict(shown), place)
+    return _call("key", item.variant.key, dict(shown), place)
 
 
 def substitute(text: str, values: Mapping[str, Any]) -> str:

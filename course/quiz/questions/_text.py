@@ -60,14 +60,16 @@ def identify(draft: Draft, named: Sequence[tuple[str | None, str, int]]) -> list
             taken.add(id)
     found = []
     for id, text, _ in named:
-        if id is None:
-            stem, count = text_id(text), 1
-            id = stem
-            while id in taken:
-                count += 1
-                id = f"{stem}-{count}"
-            taken.add(id)
-        found.append(id)
+        if id is not None:
+            found.append(id)
+            continue
+        stem = free = text_id(text)
+        count = 1
+        while free in taken:
+            count += 1
+            free = f"{stem}-{count}"
+        taken.add(free)
+        found.append(free)
     return found
 
 

@@ -30,7 +30,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A code fence: language, the word after it (`parsons`, `output`, …), its lines, and where the first of these is."""
+    """A code fence: language, the word after it (`parsons`, `output`, …), its lines, and where these begin."""
 
     language: str
     role: str

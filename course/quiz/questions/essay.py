@@ -59,7 +59,7 @@ class EssayType(ItemType[Essay]):
                 words = text[4:] if against else text
                 alternatives = tuple(" ".join(part.split()) for part in words.split("|") if part.strip())
                 if alternatives:
-                    found[-1][4 if against else 3].append(alternatives)
+                    (found[-1][4] if against else found[-1][3]).append(alternatives)
         if not found and sound:
             draft.report("the rubric has no criterion", draft.rubric.first, 1, _HELP)
         if not found or not sound:
