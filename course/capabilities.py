@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.errors import RustMissing
+
 __all__ = ["CAPABILITIES", "Capability", "probe", "required"]
 
 
@@ -36,9 +38,13 @@ def _version(*command: str) -> str | None:
 
 
 def _rust() -> Capability:
-    found = _version("rustc", "--version")
-    remedy = "course doctor --fix, or see https://rustup.rs"
-    return Capability("rust", found is not None, found or "no rustc on the PATH", remedy)
+    from course.rust import toolchain
+
+    try:
+        found = toolchain.find()
+    except RustMissing as reason:
+        return Capability("rust", False, reason.message, reason.help or "course doctor --fix, or see https://rustup.rs")
+    return Capability("rust", True, found.version, "rustup update")
 
 
 def _gcc() -> Capability:
@@ -48,10 +54,8 @@ def _gcc() -> Capability:
 
 
 def _crates() -> Capability:
-    try:
-        from course.rust import crates
-    except ImportError:
-        return Capability("crates", False, "not in this installation", "")
+    from course.rust import crates
+
     present, detail = crates.status()
     return Capability("crates", present, detail, "course cache build")
 

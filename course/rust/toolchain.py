@@ -25,7 +25,7 @@ from course.errors import CannotWrite, RustMissing, RustTooOld
 from course.files import write_whole
 from course.rust.places import cache_root
 
-__all__ = ["LEAST", "Toolchain", "find", "install_folder"]
+__all__ = ["LEAST", "Toolchain", "find", "forget", "install_folder"]
 
 LEAST = (1, 87)
 """The oldest compiler that builds the crates cells may use (linfa asks for it; edition 2024 needs 1.85)."""
@@ -56,7 +56,7 @@ def find() -> Toolchain:
 
     Raises:
         RustMissing: there is none, or none that starts.
-        RustTooOld: the first one found is older than `LEAST`.
+        RustTooOld: all that were found are older than `LEAST`.
     """
     watched = ["COURSE_NO_RUST", "COURSE_RUSTC", "COURSE_CACHE_DIR", "PATH", "HOME"]
     watched += ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
@@ -73,6 +73,7 @@ def _find(environment: tuple[str, ...]) -> Toolchain:
             "Rust cells do not run on Windows itself", help="use WSL: https://learn.microsoft.com/windows/wsl/install"
         )
     reasons: list[str] = []
+    too_old: RustTooOld | None = None
     for rustc, extra in _candidates():
         try:
             toolchain = _remembered(rustc, extra) or _ask(rustc, extra)
@@ -80,11 +81,19 @@ def _find(environment: tuple[str, ...]) -> Toolchain:
             reasons.append(f"{rustc}: {reason}")
             continue
         if _number(toolchain.version) < LEAST:
-            raise RustTooOld(toolchain.version, LEAST, place=str(rustc))
+            too_old = too_old or RustTooOld(toolchain.version, LEAST, place=str(rustc))
+            continue
         return toolchain
+    if too_old is not None:
+        raise too_old
     if reasons:
         raise RustMissing(f"a Rust compiler is installed but does not start: {'; '.join(reasons)}")
     raise RustMissing()
+
+
+def forget() -> None:
+    """Look again at the next `find`: a compiler has been installed since."""
+    _find.cache_clear()
 
 
 class _DoesNotStart(Exception):
