@@ -314,6 +314,7 @@ class Quiz:
     sections: tuple[Section, ...]
     exam_minutes: float | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()  # of rules about a whole file
 
     @property
     def items(self) -> Iterator[Item]:

@@ -18,15 +18,15 @@ from course.errors import CourseError, QuizErrors
 from course.quiz._item import item_from
 from course.quiz.attributes import Attributes, BadAttribute, slug, split
 from course.quiz.blocks import Block, Text, blocks, without_comments
-from course.quiz.model import Item, Quiz, Section
+from course.quiz.model import Item, Quiz, Section, Waiver
 
 __all__ = ["load", "parse"]
 
 LARGEST = 2_000_000  # characters of one quiz file
 
 _DEFAULTS = ("mode", "attempts", "shuffle", "scheme", "hint-cost")
-_FRONT = ("title", *_DEFAULTS, "exam-minutes")
-_SECTION = {"pick", "mode", "attempts", "shuffle", "scheme", "hint-cost", "lint-ok"}
+_FRONT = ("title", *_DEFAULTS, "exam-minutes", "lint-ok")
+_SECTION = {"pick", "mode", "attempts", "shuffle", "scheme", "hint-cost"}
 
 
 def load(path: Path | str) -> Quiz:
@@ -90,6 +90,7 @@ class _File:
             tuple(sections),
             front.get("exam-minutes"),
             {key: front[key] for key in _DEFAULTS if key in front},
+            tuple(front.get("lint-ok", ())),
         )
 
     # -- front matter
@@ -129,6 +130,10 @@ class _File:
                 continue
             if key == "title":
                 front[key] = str(value)
+            elif key == "lint-ok":
+                front[key] = [
+                    w for text in (value if isinstance(value, list) else [value]) for w in self._waiver(text, line)
+                ]
             elif key == "exam-minutes":
                 if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10_000:
                     self.report("exam-minutes is a number of minutes", line, 1, "write `exam-minutes: 30`")
@@ -143,6 +148,13 @@ class _File:
                 else:
                     front[key] = read
         return front
+
+    def _waiver(self, text: object, line: int) -> list[Waiver]:
+        rule, _, reason = str(text).partition(":")
+        if rule.strip() and reason.strip():
+            return [Waiver(rule.strip(), reason.strip(), line)]
+        self.report("a waiver without a reason", line, 1, 'write lint-ok: "key-position: why it is so"')
+        return []
 
     # -- sections
 

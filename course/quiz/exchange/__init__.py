@@ -1,0 +1,1 @@
+"""Other formats of quizzes, one file each."""
