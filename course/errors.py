@@ -267,16 +267,11 @@ class CellDoesNotCompile(CourseError):
 class CellCannotCross(CellDoesNotCompile):
     """A public function whose signature holds a type that has no counterpart in NumPy or Python."""
 
-    def __init__(self, function: str, part: str, type: str, *, place: str, help: str, supported: str) -> None:
-        super().__init__([], 1)
+    def __init__(self, function: str, part: str, type: str, *, place: str, help: str, text: str = "") -> None:
+        super().__init__([], 1, text)
         self.message = f"`{function}` cannot be called from Python: its {part} has the type `{type}`"
         self.place = place
-        self.help = f"{help}\n{supported}" if help else supported
-        self.text = f"{supported}\nor leave out `pub`: then it stays a helper of the cell"
-
-    def render(self) -> str:
-        """Return message, place and help."""
-        return CourseError.render(self)
+        self.help = help or "leave out `pub`: then it stays a helper of the cell"
 
 
 class NotAsExpected(CourseError):

@@ -1,16 +1,14 @@
-"""The Python side of the border: check an argument, pack it into flat values, read a result's words.
+"""The Python side of the border, on the way in: check an argument and pack it into flat values.
 
 Each parameter type has a *packer*: a function from a Python value to the flat C arguments that `shim.py`
 declares for that type, in the same order. It raises `WrongArgument` rather than convert or copy anything
-silently. Results that are more than a number arrive as 64-bit words and are read by a *reader*; memory that
-Rust hands over becomes a NumPy array without a copy and is given back to Rust when the array dies.
+silently. The way out is in `results.py`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
-import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,28 +17,21 @@ import numpy as np
 from course.errors import WrongArgument
 from course.rust.signature import (
     SCALARS,
-    Array,
     Option,
-    Result,
     Scalar,
     Slice,
-    StaticStr,
     Str,
     Text,
     Tuple,
     Type,
     Unit,
-    Vector,
     View,
 )
 
-__all__ = ["Packer", "Reader", "arrays_in", "c_type", "packer", "reader", "zeros"]
+__all__ = ["DTYPES", "Packer", "arrays_in", "c_type", "number_packer", "packer"]
 
 Packer = Callable[[Any], tuple[Any, ...]]
 """Value → flat C arguments."""
-
-Reader = Callable[[Iterator[int], "Library", list[str]], Any]
-"""(words, the library that owns the memory, errors met so far) → Python value."""
 
 _C_TYPES: dict[str, Any] = {
     "bool": ctypes.c_uint8,
@@ -58,19 +49,15 @@ _C_TYPES: dict[str, Any] = {
     "f64": ctypes.c_double,
 }
 _SIZE = ctypes.c_size_t
-_DTYPES = {name: np.dtype(code) for name, code in SCALARS.items()}
+DTYPES = {name: np.dtype(code) for name, code in SCALARS.items()}
+"""Rust's name of a number → NumPy's dtype."""
+
 _MOST = 2**63 - 1  # bytes: the most that any Rust object may span
 
 
 def c_type(name: str) -> Any:
     """Return the ctypes type of a Rust scalar."""
     return _C_TYPES[name]
-
-
-class Library:
-    """What a reader needs of a loaded cell: the function that gives memory back to Rust."""
-
-    free: Callable[[int, int, int], None]
 
 
 # Parameters
@@ -103,14 +90,14 @@ def number_packer(type_: Scalar, place: str) -> Callable[[Any], Any]:
     return _number_packer(type_.name, place)
 
 
-def zeros(types: list[Any]) -> tuple[Any, ...]:
+def _zeros(types: list[Any]) -> tuple[Any, ...]:
     """Return arguments that stand for nothing, where an `Option` is None."""
     return tuple(None if t is ctypes.c_char_p else 0 for t in types)
 
 
 def _option_packer(item: Type, place: str) -> tuple[Packer, list[Any]]:
     inner, types = packer(item, place)
-    nothing = (0, *zeros(types))
+    nothing = (0, *_zeros(types))
     return (lambda value: nothing if value is None else (1, *inner(value))), [ctypes.c_uint8, *types]
 
 
@@ -156,7 +143,7 @@ def _number_packer(name: str, place: str) -> Callable[[Any], Any]:
         return _bool_packer(place)
     if name in {"f32", "f64"}:
         return _float_packer(name, place)
-    limits = np.iinfo(_DTYPES[name])
+    limits = np.iinfo(DTYPES[name])
     low, high = int(limits.min), int(limits.max)
 
     def pack(value: Any) -> int:
@@ -232,8 +219,7 @@ def _describe(value: Any) -> str:
 
 def _array_packer(element: Scalar, rank: int | None, mutable: bool, place: str, *, contiguous: bool) -> Packer:
     """Return the packer of a slice (`contiguous`) or view: the common case first, every other through `_examine`."""
-    dtype = _DTYPES[element.name]
-    size = dtype.itemsize
+    dtype = DTYPES[element.name]
     odd = dtype.alignment - 1
     ndarray = np.ndarray
     # Bytes other than 0 and 1 can reach a bool array through a view; Rust must not see them.
@@ -261,13 +247,12 @@ def _array_packer(element: Scalar, rank: int | None, mutable: bool, place: str, 
                 interface = array.__array_interface__
                 address, read_only = interface["data"]
                 rows, columns = interface["shape"]
-                if interface["strides"] is None and rows and columns and not address & odd:
-                    if not (mutable and read_only):
-                        return address, rows, columns, columns, 1, 0
+                whole = interface["strides"] is None and rows and columns
+                if whole and not address & odd and not (mutable and read_only):
+                    return address, rows, columns, columns, 1, 0
             return slow(array)
 
         return pack2
-    assert size
     return slow
 
 
@@ -275,7 +260,7 @@ def _examine(
     array: Any, element: Scalar, rank: int | None, mutable: bool, place: str, *, contiguous: bool
 ) -> tuple[Any, ...]:
     """Check an array in full and pack it, or say what is wrong with it and how to mend it."""
-    dtype = _DTYPES[element.name]
+    dtype = DTYPES[element.name]
     _check_kind(array, dtype, place)
     if rank is not None and array.ndim != rank:
         _refuse_rank(array, rank, place)
@@ -432,119 +417,3 @@ def arrays_in(type_: Type, value: Any, name: str) -> Iterator[tuple[str, Any, bo
                 yield from arrays_in(item, part, f"{name}.{number}")
         case _:
             return
-
-
-# Results
-
-
-class _Owner:
-    """Memory that Rust has handed over: NumPy arrays point at it, and it is given back when the last one dies."""
-
-    __slots__ = ("__array_interface__", "_address", "_align", "_bytes", "_free")
-
-    def __init__(self, library: Library, address: int, bytes_: int, align: int, interface: dict[str, Any]) -> None:
-        self._free = library.free
-        self._address = address
-        self._bytes = bytes_
-        self._align = align
-        self.__array_interface__ = interface
-
-    def __del__(self) -> None:
-        self._free(self._address, self._bytes, self._align)
-
-
-def _adopt(
-    library: Library, dtype: np.dtype[Any], address: int, capacity: int, start: int, shape: Any, strides: Any
-) -> Any:
-    """Make a NumPy array of memory that Rust has handed over, without a copy."""
-    if capacity == 0:
-        return np.empty(shape, dtype)
-    interface = {"shape": shape, "typestr": dtype.str, "data": (start, False), "strides": strides, "version": 3}
-    return np.asarray(_Owner(library, address, capacity * dtype.itemsize, dtype.alignment, interface))
-
-
-def _take_text(words: Iterator[int], library: Library) -> str:
-    address, length, capacity = next(words), next(words), next(words)
-    text = ctypes.string_at(address, length).decode() if length else ""
-    if capacity:
-        library.free(address, capacity, 1)
-    return text
-
-
-def read_text(words: Iterator[int], library: Library) -> str:
-    """Read a `String` and give its memory back."""
-    return _take_text(words, library)
-
-
-def _signed(word: int) -> int:
-    return word - 2**64 if word >= 2**63 else word
-
-
-def reader(type_: Type) -> Reader:
-    """Return the function that reads a result of this type; it mirrors what `shim.py` writes."""
-    match type_:
-        case Scalar("bool"):
-            return lambda words, library, errors: bool(next(words))
-        case Scalar("f64"):
-            return lambda words, library, errors: struct.unpack("<d", struct.pack("<Q", next(words)))[0]
-        case Scalar("f32"):
-            return lambda words, library, errors: struct.unpack("<f", struct.pack("<I", next(words)))[0]
-        case Scalar(name):
-            if name.startswith("i"):
-                return lambda words, library, errors: _signed(next(words))
-            return lambda words, library, errors: next(words)
-        case Unit():
-            return lambda words, library, errors: None
-        case Text() | StaticStr():
-            return lambda words, library, errors: _take_text(words, library)
-        case Tuple(items):
-            readers = [reader(item) for item in items]
-            return lambda words, library, errors: tuple(read(words, library, errors) for read in readers)
-        case Option(item):
-            read_item = reader(item)
-            return lambda words, library, errors: read_item(words, library, errors) if next(words) else None
-        case Result(item, _):
-            return _result_reader(item)
-        case Vector(Scalar(name)):
-            return _vector_reader(_DTYPES[name])
-        case Vector(item):
-            read_each = reader(item)
-            return lambda words, library, errors: [read_each(words, library, errors) for _ in range(next(words))]
-        case Array(element, _):
-            return _array_reader(_DTYPES[element.name])
-    raise AssertionError(type_)
-
-
-def _result_reader(item: Type) -> Reader:
-    read_item = reader(item)
-
-    def read(words: Iterator[int], library: Library, errors: list[str]) -> Any:
-        if next(words):
-            return read_item(words, library, errors)
-        errors.append(_take_text(words, library))
-        return None
-
-    return read
-
-
-def _vector_reader(dtype: np.dtype[Any]) -> Reader:
-    def read(words: Iterator[int], library: Library, errors: list[str]) -> Any:
-        address, length, capacity = next(words), next(words), next(words)
-        return _adopt(library, dtype, address, capacity, address, (length,), None)
-
-    return read
-
-
-def _array_reader(dtype: np.dtype[Any]) -> Reader:
-    size = dtype.itemsize
-
-    def read(words: Iterator[int], library: Library, errors: list[str]) -> Any:
-        rank = next(words)
-        shape = tuple(next(words) for _ in range(rank))
-        strides = tuple(_signed(next(words)) * size for _ in range(rank))
-        offset = next(words)
-        address, length, capacity = next(words), next(words), next(words)
-        del length
-        return _adopt(library, dtype, address, capacity, address + offset * size, shape, strides)
-
-    return read

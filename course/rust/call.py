@@ -6,23 +6,27 @@ import ctypes
 import inspect
 import itertools
 import keyword
-from collections.abc import Callable, Iterator
+import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from course.errors import AliasError, RustError, RustPanic
-from course.rust.border import Library, arrays_in, c_type, number_packer, packer, read_text, reader
+from course.rust.border import arrays_in, c_type, number_packer, packer
+from course.rust.results import Words, reader
 from course.rust.shim import direct, symbol
-from course.rust.signature import Function, Option, Scalar, Slice, Tuple, Type, Unit, View
+from course.rust.signature import Function, Option, Parameter, Scalar, Slice, Tuple, Type, Unit, View
 
 __all__ = ["CellLibrary", "RustFunction"]
 
 _EXACT_WORK = 1_000_000  # candidate solutions tried before two arrays that might overlap count as overlapping
 
 
-class CellLibrary(Library):
+class CellLibrary:
     """A compiled cell, loaded into this process. `texts`: file name of each cell in it → (cell's name, source)."""
 
     def __init__(self, path: Path, texts: dict[str, tuple[str, str]]) -> None:
@@ -37,20 +41,13 @@ class CellLibrary(Library):
         self._take.argtypes = []
         self._take.restype = ctypes.c_size_t
 
-    def words(self, address: int) -> Iterator[int]:
-        """Copy the words at an address out of Rust's memory, and give that back."""
-        count = ctypes.c_uint64.from_address(address).value
-        words = (ctypes.c_uint64 * count).from_address(address)[:]
-        self.free(address, 8 * count, 8)
-        return itertools.islice(words, 1, None)
-
     def raise_failure(self, function: str) -> None:
         """Raise the panic that ended a call on this thread, if one did."""
         address = self._take()
         if not address:
             return  # another thread's call has failed: it raises there
-        words = self.words(address)
-        message, file, line, column = read_text(words, self), read_text(words, self), next(words), next(words)
+        words = Words(address, self.free)
+        message, file, line, column = words.text(), words.text(), words.word(), words.word()
         name = file.rpartition("/")[2]
         if name in self.texts and file == name:
             cell, source = self.texts[name]
@@ -64,7 +61,7 @@ class CellLibrary(Library):
 def tidy_path(path: str) -> str:
     """Shorten the path of a crate's or the standard library's source to what a reader can use."""
     for mark in ("/registry/src/", "/library/"):
-        before, found, after = path.partition(mark)
+        _, found, after = path.partition(mark)
         if found:
             return after.partition("/")[2] if "registry" in mark else f"library/{after}"
     return path
@@ -86,22 +83,17 @@ class RustFunction:
         self.__name__ = self.__qualname__ = function.name
         self.__doc__ = f"{function.signature}\n\n{function.doc}".rstrip()
         self.__module__ = "__main__"
+        self.__signature__ = python_signature(function)
         self.library = library
-        names = parameter_names(function)
-        self.__signature__ = inspect.Signature(
-            [
-                inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str(p.type))
-                for name, p in zip(names, function.parameters, strict=True)
-            ],
-            return_annotation=str(function.result),
-        )
-        self._names = names
-        self._bare, self._pack = _c_function(function, library)
-        self._finish = _finisher(function, library)
-        self._call = _compose(self, names)
+        self.names = parameter_names(function)
+        self.bare, self.packers = _c_function(function, library)
+        self.finish = _finisher(function, library)
+        call = _interruptible(self) if interruptible else _compose(self)
+        # Each function gets a class of its own, whose `__call__` is what was composed for it: nothing is passed on.
+        self.__class__ = type("RustFunction", (RustFunction,), {"__call__": staticmethod(_timed(self, call, timed))})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
+        raise NotImplementedError  # replaced for each function
 
     def __repr__(self) -> str:
         return f"<rust {self.signature}>"
@@ -112,13 +104,21 @@ class RustFunction:
         The arrays are kept alive, and what they hold is read afresh by each call. Numbers and text are fixed.
         """
         bound = self.__signature__.bind(*args, **kwargs).args
-        flat, types = [], []
-        for value, (pack, ctypes_) in zip(bound, self._pack, strict=True):
-            flat += pack(value)
-            types += ctypes_
-        check_aliases(self.rust, self._names, bound)
+        flat = flatten(self, bound)
+        types = [t for _, types in self.packers for t in types]
         ready = tuple(_ready(t, value) for t, value in zip(types, flat, strict=True))
         return _prepared(self, ready, bound)
+
+
+def python_signature(function: Function) -> inspect.Signature:
+    """Return a function's signature as Python's tools show it: Rust's types as annotations."""
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str(p.type))
+            for name, p in zip(parameter_names(function), function.parameters, strict=True)
+        ],
+        return_annotation=str(function.result),
+    )
 
 
 def parameter_names(function: Function) -> list[str]:
@@ -132,8 +132,20 @@ def parameter_names(function: Function) -> list[str]:
     return names
 
 
+def flatten(function: RustFunction, values: tuple[Any, ...]) -> list[Any]:
+    """Check arguments and return the flat C arguments they become."""
+    flat = [part for value, (pack, _) in zip(values, function.packers, strict=True) for part in pack(value)]
+    check_aliases(function.rust, function.names, values)
+    return flat
+
+
+def place_of(function: Function, parameter: Parameter) -> str:
+    """Return how error messages name a parameter."""
+    return f"{function.name}({parameter.name}: {parameter.type})"
+
+
 def _c_function(function: Function, library: CellLibrary) -> tuple[Any, list[tuple[Callable[[Any], Any], list[Any]]]]:
-    packers = [packer(p.type, f"{function.name}({p.name}: {p.type})") for p in function.parameters]
+    packers = [packer(p.type, place_of(function, p)) for p in function.parameters]
     bare = library.dll[symbol(function)]
     bare.argtypes = [t for _, types in packers for t in types]
     if isinstance(function.result, Unit):
@@ -153,11 +165,13 @@ def _finisher(function: Function, library: CellLibrary) -> Callable[[Any], Any] 
         return None
     read = reader(function.result)
 
+    free, name = library.free, function.name
+
     def finish(address: int) -> Any:
-        errors: list[str] = []
-        value = read(library.words(address), library, errors)
-        if errors:
-            raise RustError(function.name, errors[0])
+        words = Words(address, free)
+        value = read(words)
+        if words.errors:
+            raise RustError(name, words.errors[0])
         return value
 
     return finish
@@ -185,55 +199,138 @@ def _writes(type_: Type) -> bool:
     return False
 
 
-def _compose(function: RustFunction, names: list[str]) -> Callable[..., Any]:
-    """Write and compile the Python function that checks, calls and finishes: no loop, no dictionary, no branch to spare."""
-    rust = function.rust
+def _compose(function: RustFunction) -> Callable[..., Any]:
+    """Write and compile the Python function that checks, calls and finishes: no loop, no branch to spare."""
+    rust, names = function.rust, function.names
+    # Names of the learner's parameters cannot meet ours: those start with two underscores and end in none.
     space: dict[str, Any] = {
-        "_bare": function._bare,
-        "_failures": function.library.failures,
-        "_raise_failure": function.library.raise_failure,
-        "_finish": function._finish,
-        "_may_share": np.may_share_memory,
-        "_check_aliases": check_aliases,
-        "_rust": rust,
-        "_names": names,
-        "_lent": LENT,
-        "_check_lent": check_lent,
+        "__bare": function.bare,
+        "__failures": function.library.failures,
+        "__raise_failure": function.library.raise_failure,
+        "__finish": function.finish,
+        "__may_share": np.may_share_memory,
+        "__check_aliases": check_aliases,
+        "__check_lent": check_lent,
+        "__rust": rust,
+        "__names": names,
+        "__lent": LENT,
+        "__number": _NUMBERS.__next__,
     }
     flat = []
     for number, (name, parameter) in enumerate(zip(names, rust.parameters, strict=True)):
-        place = f"{rust.name}({parameter.name}: {parameter.type})"
         if isinstance(parameter.type, Scalar):
-            space[f"_pack{number}"] = number_packer(parameter.type, place)
-            flat.append(f"_pack{number}({name})")
+            space[f"__pack{number}"] = number_packer(parameter.type, place_of(rust, parameter))
+            flat.append(f"__pack{number}({name})")
         else:
-            space[f"_pack{number}"] = function._pack[number][0]
-            flat.append(f"*_pack{number}({name})")
+            space[f"__pack{number}"] = function.packers[number][0]
+            flat.append(f"*__pack{number}({name})")
     arrays = [(n, p.type) for n, p in zip(names, rust.parameters, strict=True) if _has_array(p.type)]
-    simple = all(isinstance(t, (Slice, View)) for _, t in arrays)
     values = f"({''.join(f'{n}, ' for n in names)})"
-    lines = [f"def {rust.name}({', '.join(names)}):", "    __tracebackhide__ = True"]
-    lines.append(f"    flat = ({''.join(f'{f}, ' for f in flat)})")
-    if any(_writes(t) for _, t in arrays):
-        pairs = [
-            f"_may_share({a}, {b})" for (a, t), (b, u) in itertools.combinations(arrays, 2) if _writes(t) or _writes(u)
-        ]
-        if simple and pairs:
-            lines.append(f"    if {' or '.join(pairs)}: _check_aliases(_rust, _names, {values})")
-        elif not simple:
-            lines.append(f"    _check_aliases(_rust, _names, {values})")
-    if arrays:
-        lines.append(f"    if _lent: _check_lent(_rust, _names, {values})")
-    lines += [
-        "    result = _bare(*flat)",
-        f"    if _failures.value: _raise_failure({rust.name!r})",
-        f"    return {'result' if function._finish is None else '_finish(result)'}",
-    ]
     name = rust.name if rust.name.isidentifier() and not keyword.iskeyword(rust.name) else "rust_function"
-    lines[0] = f"def {name}({', '.join(names)}):"
-    exec(compile("\n".join(lines), f"<call of {rust.name}>", "exec"), space)  # noqa: S102 - built from names only
+    lines = [f"def {name}({', '.join(names)}):", "    __tracebackhide__ = True"]
+    lines.append(f"    __flat = ({''.join(f'{f}, ' for f in flat)})")
+    if not all(isinstance(t, (Slice, View)) for _, t in arrays):
+        lines.append(f"    __check_aliases(__rust, __names, {values})")
+    else:
+        pairs = [
+            f"__may_share({a}, {b})" for (a, t), (b, u) in itertools.combinations(arrays, 2) if _writes(t) or _writes(u)
+        ]
+        if pairs:
+            lines.append(f"    if {' or '.join(pairs)}: __check_aliases(__rust, __names, {values})")
+    if arrays:
+        lines += [
+            "    __mark = __number()",
+            f"    __lent[__mark] = (__rust, __names, {values})",
+            "    try:",
+            "        if len(__lent) > 1: __check_lent(__mark)",
+            "        __result = __bare(*__flat)",
+            "    finally:",
+            "        del __lent[__mark]",
+        ]
+    else:
+        lines.append("    __result = __bare(*__flat)")
+    lines += [
+        f"    if __failures.value: __raise_failure({rust.name!r})",
+        f"    return {'__result' if function.finish is None else '__finish(__result)'}",
+    ]
+    exec(compile("\n".join(lines), f"<call of {rust.name}>", "exec"), space)  # noqa: S102 - made of names only
     composed: Callable[..., Any] = space[name]
     return composed
+
+
+def _interruptible(function: RustFunction) -> Callable[..., Any]:
+    """Return a call that runs in a thread of its own, so that an interrupt gives control back at once.
+
+    Rust cannot be stopped: an interrupted call runs on to its end, what it returns is dropped, and until then
+    its arrays count as lent: another call that would write to them, or read what it writes, is refused.
+    """
+    rust, library = function.rust, function.library
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        values = function.__signature__.bind(*args, **kwargs).args
+        flat = flatten(function, values)
+        mark = next(_NUMBERS)
+        LENT[mark] = (rust, function.names, values)
+        outcome: list[Any] = []
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                result = function.bare(*flat)
+                if library.failures.value:
+                    library.raise_failure(rust.name)
+                outcome.append((result if function.finish is None else function.finish(result), None))
+            except Exception as error:  # noqa: BLE001 - handed to the thread that waits
+                outcome.append((None, error))
+            finally:
+                del LENT[mark]
+                done.set()
+
+        try:
+            check_lent(mark)
+        except BaseException:
+            del LENT[mark]
+            raise
+        threading.Thread(target=work, name=f"rust {rust.name}", daemon=True).start()
+        try:
+            done.wait()
+        except KeyboardInterrupt:
+            print(
+                f"`{rust.name}` runs on in the background until it is done; its arrays stay lent until then",
+                file=sys.stderr,
+            )
+            raise
+        result, error = outcome[0]
+        if error is not None:
+            raise error
+        return result
+
+    return call
+
+
+def _timed(function: RustFunction, call: Callable[..., Any], wanted: bool) -> Callable[..., Any]:
+    """Return the call, or one that prints what it took."""
+    if not wanted:
+        return call
+    name = function.__name__
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        started = time.perf_counter()
+        result = call(*args, **kwargs)
+        print(f"{name}: {duration(time.perf_counter() - started)}, checks included")
+        return result
+
+    return timed
+
+
+def duration(seconds: float) -> str:
+    """Write a time with three digits and a unit that suits it."""
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
 
 
 def _ready(type_: Any, value: Any) -> Any:
@@ -246,7 +343,7 @@ def _ready(type_: Any, value: Any) -> Any:
 
 
 def _prepared(function: RustFunction, ready: tuple[Any, ...], kept: tuple[Any, ...]) -> Callable[[], Any]:
-    bare, failures, finish = function._bare, function.library.failures, function._finish
+    bare, failures, finish = function.bare, function.library.failures, function.finish
     raise_failure, name = function.library.raise_failure, function.__name__
     if finish is None:
 
@@ -271,26 +368,33 @@ def _prepared(function: RustFunction, ready: tuple[Any, ...], kept: tuple[Any, .
 
 # Aliasing
 
-LENT: list[tuple[str, list[tuple[str, Any, bool]]]] = []
-"""Calls that still run although Python has stopped waiting for them, with the arrays they have borrowed."""
+LENT: dict[int, tuple[Function, list[str], tuple[Any, ...]]] = {}
+"""Calls that run now, in any thread (an interrupted one may run on): the function and its arguments."""
+
+_NUMBERS = itertools.count()
+
+
+def _arrays(function: Function, names: list[str], values: tuple[Any, ...]) -> list[tuple[str, Any, bool]]:
+    return [a for n, p, v in zip(names, function.parameters, values, strict=True) for a in arrays_in(p.type, v, n)]
 
 
 def check_aliases(function: Function, names: list[str], values: tuple[Any, ...]) -> None:
     """Raise `AliasError` when one argument's memory is written to and is also another's."""
-    arrays = [a for n, p, v in zip(names, function.parameters, values, strict=True) for a in arrays_in(p.type, v, n)]
-    for (first, x, writes_x), (second, y, writes_y) in itertools.combinations(arrays, 2):
+    for (first, x, writes_x), (second, y, writes_y) in itertools.combinations(_arrays(function, names, values), 2):
         if (writes_x or writes_y) and share(x, y):
             raise AliasError(function.name, first, second)
 
 
-def check_lent(function: Function, names: list[str], values: tuple[Any, ...]) -> None:
-    """Raise `AliasError` when an argument is still borrowed by a call that was interrupted but runs on."""
-    arrays = [a for n, p, v in zip(names, function.parameters, values, strict=True) for a in arrays_in(p.type, v, n)]
-    for running, borrowed in list(LENT):
-        for name, x, writes in arrays:
-            for _, y, wrote in borrowed:
-                if (writes or wrote) and share(x, y):
-                    raise AliasError(function.name, name, running, running=True)
+def check_lent(mark: int) -> None:
+    """Raise `AliasError` when the call numbered `mark` would use memory that another running call writes to."""
+    function, names, values = LENT[mark]
+    mine = _arrays(function, names, values)
+    for other, (running, their_names, their_values) in list(LENT.items()):
+        if other == mark:
+            continue
+        for (name, x, writes), (_, y, wrote) in itertools.product(mine, _arrays(running, their_names, their_values)):
+            if (writes or wrote) and share(x, y):
+                raise AliasError(function.name, name, running.name, running=True)
 
 
 def share(x: Any, y: Any) -> bool:
@@ -298,6 +402,6 @@ def share(x: Any, y: Any) -> bool:
     if not np.may_share_memory(x, y):
         return False
     try:
-        return bool(np.shares_memory(x, y, max_work=_EXACT_WORK))
+        return bool(np.shares_memory(x, y, max_work=_EXACT_WORK))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True

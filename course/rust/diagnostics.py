@@ -15,9 +15,9 @@ from typing import Any
 from course.rust.compile import Unit
 from course.rust.explain import HELP, HELP_LINKS
 from course.rust.shim import Shim
-from course.rust.signature import Function, Place
+from course.rust.signature import SUPPORTED, NotSupported, Place
 
-__all__ = ["Diagnostic", "Report", "read"]
+__all__ = ["Diagnostic", "Report", "cannot_cross", "read"]
 
 
 _NDARRAY = r"Array([1-6]|D)?|ArrayView(Mut)?([1-6]|D)?|Axis|Zip|Ix[1-6]|IxDyn|array|azip|s|stack|concatenate"
@@ -62,8 +62,9 @@ class Report:
         for error in self.errors:
             if error.code in HELP and error.code not in lines:
                 missing = re.match(r"cannot find .*`(\w+)!?` in this scope", error.message)
-                of_ndarray = missing is not None and re.fullmatch(_NDARRAY, missing[1])
-                lines[error.code] = f"add the line use ndarray::{missing[1]};" if of_ndarray else HELP[error.code]
+                lines[error.code] = HELP[error.code]
+                if missing is not None and re.fullmatch(_NDARRAY, missing[1]):
+                    lines[error.code] = f"add the line use ndarray::{missing[1]};"
         return [(code, line, HELP_LINKS.get(code)) for code, line in lines.items()]
 
     def text(self) -> str:
@@ -109,6 +110,13 @@ def read(raw: Iterable[dict[str, Any]], units: Sequence[Unit], shim: Shim | None
         primary = next((s for s in spans if s.get("is_primary")), None)
         at = _outermost(primary) if primary else None
         code = str((message.get("code") or {}).get("code", ""))
+        if level == "warning" and code == "dead_code" and last.name:
+            continue  # a named cell's items wait for other cells
+        idle = re.match(r"function `(\w+)` is never used", text) if code == "dead_code" else None
+        stays = next((n for n in last.cell.not_supported if idle and n.function == idle[1]), None)
+        if stays is not None and at is not None:
+            found.append(_stays(stays))
+            continue
         if level == "warning" and at is not None and at["file_name"] != last.file:
             continue  # an earlier cell's warning was shown with that cell
         if at is not None and at["file_name"] == last.file and at["line_start"] > lines:
@@ -152,13 +160,33 @@ def _on_signature(message: dict[str, Any], code: str, line: int, shim: Shim | No
         text = f"the {what} of `{function.name}` cannot cross to Python: {message.get('message')}"
         label = "is this type another one than its name says?"
         help = "types that cross are those of Rust and ndarray; a type of the same name hides them"
-    return Diagnostic("error", code, text, place.line, _draw(text, code, label, help, function, place, unit))
+    return Diagnostic("error", code, text, place.line, _rename(_draw(text, code, label, help, place, unit), [unit]))
 
 
-def _draw(text: str, code: str, label: str, help: str, function: Function, place: Place, unit: Unit) -> str:
+def _stays(refused: NotSupported) -> Diagnostic:
+    """Say quietly why a function that nothing in the cell uses did not become one of Python's."""
+    text = f"`{refused.function}` stays inside the cell: the type of its {refused.part}, `{refused.type}`, cannot cross"
+    help = refused.help or "types that cross are listed by %%rust?"
+    ansi = f"\x1b[1m\x1b[33mwarning\x1b[0m\x1b[1m: {text}\x1b[0m\n  = help: {help}\n"
+    return Diagnostic("warning", "", text, refused.place.line, ansi)
+
+
+def cannot_cross(refused: NotSupported, unit: Unit) -> Report:
+    """Report a public function whose signature holds a type that cannot cross."""
+    text = f"`{refused.function}` cannot be called from Python: the type of its {refused.part} cannot cross"
+    help = refused.help or "leave out `pub`: then it stays a helper of the cell"
+    drawn = _draw(text, "", "no NumPy or Python value can become this", help, refused.place, unit)
+    if refused.part == "result":
+        drawn = drawn.replace("no NumPy or Python value can become this", "this cannot become a NumPy or Python value")
+    note = "\n".join(f"  \x1b[1m\x1b[94m=\x1b[0m \x1b[1mnote\x1b[0m: {line}" for line in SUPPORTED)
+    drawn = _rename(f"{drawn}{note}\n", [unit])
+    return Report((Diagnostic("error", "", text, refused.place.line, drawn),))
+
+
+def _draw(text: str, code: str, label: str, help: str, place: Place, unit: Unit) -> str:
     """Draw an error of ours in the compiler's manner."""
     lines = unit.source.splitlines()
-    source = lines[place.line - 1] if place.line <= len(lines) else function.signature
+    source = lines[place.line - 1]
     end = place.end_column if place.end_line == place.line else len(source) + 1
     gutter = len(str(place.line))
     blue, red, bold, off = "\x1b[1m\x1b[94m", "\x1b[1m\x1b[91m", "\x1b[1m", "\x1b[0m"

@@ -1,4 +1,4 @@
-"""What the course adds to the compiler's messages: one line for each common error code, and the compiler's own explanations."""
+"""What is added to the compiler's messages: a line of help for each common code, and its own explanations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ HELP: dict[str, str] = {
     "(Vec, Array1, String), or name the lifetime, as in fn f<'a>(x: &'a [f64]) -> &'a [f64]",
     "E0277": "a type lacks an ability that is used here; most often two number types are mixed: "
     "convert one of them, as in n as f64",
-    "E0308": "the type the compiler found differs from the one this place needs: convert it (n as f64, &x, x.to_owned()), "
-    "or look for a stray semicolon after the last expression",
+    "E0308": "the type the compiler found differs from the one this place needs: convert it "
+    "(n as f64, &x, x.to_owned()), or look for a stray semicolon after the last expression",
     "E0373": "the closure may live longer than what it borrows: write move |…| so that it owns it, "
     "or use std::thread::scope, which waits for its threads",
     "E0382": "the value has moved to a new owner and cannot be used here any more: borrow it with & where it moved, "
@@ -32,8 +32,8 @@ HELP: dict[str, str] = {
     "E0502": "something is borrowed to be read while it is borrowed to be changed: end one of the two borrows "
     "before the other begins, or copy what you need first",
     "E0505": "a value cannot move or be dropped while something still borrows it: use the borrow up first, or clone",
-    "E0515": "a reference cannot outlive what it points at, and locals end with their function: return the value itself "
-    "(x.to_owned(), x.to_vec())",
+    "E0515": "a reference cannot outlive what it points at, and locals end with their function: return the value "
+    "itself (x.to_owned(), x.to_vec())",
     "E0596": "to change something it must be reached through mut: let mut x, or a parameter of type &mut T "
     "(ArrayViewMut for arrays)",
     "E0597": "a borrow outlives the value it points at: declare the value earlier, or return an owned copy",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,7 @@ from course.errors import CellCannotCross, CellDoesNotCompile, NotAsExpected, Us
 from course.rust import compile as compiling
 from course.rust import crates, diagnostics, explain, flags, toolchain
 from course.rust.call import CellLibrary, RustFunction
-from course.rust.signature import SUPPORTED
+from course.rust.isolated import IsolatedFunction, Worker
 
 __all__ = ["RustMagics", "Session", "register"]
 
@@ -118,13 +117,11 @@ def _expect(units: list[compiling.Unit], chosen: flags.CellFlags) -> None:
 def _refuse_what_cannot_cross(unit: compiling.Unit) -> None:
     for refused in unit.cell.not_supported:
         if refused.public:
+            report = diagnostics.cannot_cross(refused, unit)
+            display(Shown(report.html(), report.text()))
+            place = f"the cell, line {refused.place.line}"
             raise CellCannotCross(
-                refused.function,
-                refused.part,
-                refused.type,
-                place=f"cell, line {refused.place.line}, column {refused.place.column}",
-                help=refused.help,
-                supported=SUPPORTED,
+                refused.function, refused.part, refused.type, place=place, help=refused.help, text=report.text()
             )
 
 
@@ -150,14 +147,12 @@ def _timing_note(built: compiling.Built, chosen: flags.CellFlags) -> str:
 
 def _functions(
     session: Session, built: compiling.Built, units: list[compiling.Unit], chosen: flags.CellFlags
-) -> list[RustFunction]:
+) -> Sequence[RustFunction | IsolatedFunction]:
     readable = units[-1].cell.functions
     if not readable:
         return []
     texts = {u.file: (u.name, u.source) for u in units}
     if chosen.isolated:
-        from course.rust.isolated import IsolatedFunction, Worker
-
         worker = Worker(built.artifact, units)
         return [IsolatedFunction(f, worker, timed=chosen.time) for f in readable]
     library = session.loaded.get(str(built.artifact))
@@ -172,17 +167,17 @@ class _Progress:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._last = 0.0
+        self._last = ""
 
     def __enter__(self) -> Callable[[float, str], None]:
         return self._show
 
     def _show(self, fraction: float, what: str) -> None:
-        if self._handle is not None and time.monotonic() - self._last < 0.2 and fraction < 1:
-            return
-        self._last = time.monotonic()
         percent = round(100 * fraction)
         text = f"building the crates that cells may use, once: {percent} % ({what})"
+        if text == self._last:
+            return
+        self._last = text
         html = (
             f'<label>building the crates that cells may use, once: <progress max="100" value="{percent}"></progress> '
             f"{percent} % <small>{what}</small></label>"
@@ -271,7 +266,7 @@ class RustMagics(Magics):  # type: ignore[misc]
         super().__init__(shell)
         self.session = Session()
 
-    @line_cell_magic
+    @line_cell_magic  # type: ignore[untyped-decorator]
     def rust(self, line: str, cell: str | None = None) -> None:
         # IPython shows this method's documentation for `%%rust?`; it is made from the table of flags below.
         __tracebackhide__ = True

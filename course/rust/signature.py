@@ -56,10 +56,9 @@ SCALARS = {
 }
 
 SUPPORTED = (
-    "supported parameters: bool, i8 … i64, u8 … u64, isize, usize, f32, f64; &[T] and &mut [T]; "
-    "ArrayView1<T>, ArrayView2<T>, … and ArrayViewMut1<T>, ArrayViewMut2<T>, …; &str, String; tuples and Option of these. "
-    "supported results: the same numbers; Vec<T>, Array1<T>, Array2<T>, …, String; "
-    "tuples, Option, Vec and Result of these; ()"
+    "numbers that cross: bool, i8 … i64, u8 … u64, isize, usize, f32, f64 (below: T)",
+    "parameters: T, &[T], &mut [T], ArrayView1<T>, ArrayViewMut1<T>, … (1 to 6, D), &str, String, tuples, Option",
+    "results: T, Vec<T>, Array1<T>, Array2<T>, …, String, tuples, Option, Vec and Result of these, ()",
 )
 
 
@@ -490,16 +489,11 @@ def _parameter_reference(node: tree_sitter.Node) -> Type:
     name, arguments = _path_and_arguments(inner)
     owned = _ranked(name, "Array", arguments)
     if owned is not None:
-        rank = "D" if owned[1] is None else owned[1]
-        raise _UnsupportedError(
-            node,
-            f"a reference to an Array cannot point at NumPy's memory: take ArrayView{'Mut' if mutable else ''}{rank}<{owned[0]}>",
-        )
+        view = f"ArrayView{'Mut' if mutable else ''}{'D' if owned[1] is None else owned[1]}<{owned[0]}>"
+        raise _UnsupportedError(node, f"a reference to an Array cannot point at NumPy's memory: take {view}")
     if name == "Vec" and len(arguments) == 1:
-        raise _UnsupportedError(
-            node,
-            f"a reference to a Vec cannot point at NumPy's memory: take &{'mut ' if mutable else ''}[{_text(arguments[0])}]",
-        )
+        slice_ = f"&{'mut ' if mutable else ''}[{_text(arguments[0])}]"
+        raise _UnsupportedError(node, f"a reference to a Vec cannot point at NumPy's memory: take {slice_}")
     raise _UnsupportedError(node)
 
 

@@ -57,12 +57,10 @@ fn on_panic(info: &panic::PanicHookInfo<'_>) {
     };
     // A second panic while the first unwinds ends the process in the next instruction; and nobody may ever join a
     // thread that panics. Both would otherwise be lost without a word.
-    if !INSIDE.get() || UNWINDING.get() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "a thread panicked at {}:{}: {}",
-            seen.file, seen.line, seen.message
-        );
+    let again = UNWINDING.get();
+    if (again || !INSIDE.get()) && !seen.file.starts_with("/rustc/") {
+        let what = if again { "panicked again while unwinding" } else { "a thread panicked" };
+        let _ = writeln!(std::io::stderr(), "{what}, {}:{}: {}", seen.file, seen.line, seen.message);
     }
     UNWINDING.set(INSIDE.get());
     if let Ok(mut last) = LAST.lock() {
