@@ -1,0 +1,80 @@
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CANARY = "canary-9c1f7e"
+GRADED = f"""---
+title: Secrets
+mode: graded
+---
+
+## end
+
+### Which bird warns miners? {{#bird points=1}}
+
+- [x] A canary. {{#option-a}}
+  > {CANARY} feedback
+- [ ] A crow. {{#option-b}}
+  > {CANARY} feedback
+
+> **Hint:** It is small.
+> **Explanation:** {CANARY} explanation
+
+### How many miners? {{#miners points=1}}
+
+= 918273645 +- 1
+
+> **Hint:** Count.
+> **Explanation:** {CANARY} explanation
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of this package with one more quiz, whose items are graded."""
+    folder = tmp_path_factory.mktemp("wheel")
+    clone = folder / "clone"
+    ignore = shutil.ignore_patterns(".venv", ".git", "target", "node_modules", "__pycache__", "learning", ".*_cache")
+    shutil.copytree(ROOT, clone, ignore=ignore)
+    (clone / "quizzes").mkdir(exist_ok=True)
+    (clone / "quizzes" / "99_secrets.md").write_text(GRADED, "utf-8")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=120)
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def test_the_wheel_has_every_built_notebook_and_no_source(wheel):
+    built = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+    assert {Path(name).name for name in wheel if name.startswith("course/content/notebooks/0")} >= built
+    assert not [name for name in wheel if "/src/" in name and "content" in name]
+    assert not [name for name in wheel if name.startswith("course/content/quizzes/") and name.endswith(".md")]
+
+
+def test_the_key_of_a_graded_item_is_nowhere_in_the_wheel(wheel):
+    bank = json.loads(wheel["course/content/quizzes/99_secrets.json"])
+
+    assert bank["title"] == "Secrets"
+    assert b"It is small." in wheel["course/content/quizzes/99_secrets.json"]
+    assert [name for name, content in wheel.items() if CANARY.encode() in content or b"918273645" in content] == []
+
+
+def test_the_wheel_has_the_extension_the_style_the_data_and_the_crates(wheel):
+    names = set(wheel)
+
+    assert {"course/course.mplstyle", "course/datasets/penguins.csv", "course/rust/crates/Cargo.lock"} <= names
+    assert any(name.endswith("share/jupyter/labextensions/course-quiz/package.json") for name in names)
+    assert any("content/notebooks/recorded/" in name for name in names)
+
+
+def test_no_machines_path_is_in_the_wheel(wheel):
+    assert [name for name, content in wheel.items() if str(ROOT).encode() + b"/" in content] == []
