@@ -249,12 +249,15 @@ def _configure(folder: Path, course_root: Path, *, instructor: bool) -> dict[str
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[None]:
-    """Turn a closed terminal and a polite kill into Ctrl+C, so that the server ends with us."""
+    """Turn a closed terminal and a polite kill into Ctrl+C, so that the server ends with us.
+
+    SIGINT is among them because a shell that starts us in the background tells us to ignore it.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import os
 import re
 import secrets
 import time
@@ -157,7 +158,9 @@ class WorkingCopy:
 
     @property
     def learner(self) -> str:
-        """An anonymous name for this learner, the same for as long as the working copy lives."""
+        """The name in `COURSE_LEARNER`, else an anonymous one, the same for as long as the working copy lives."""
+        if given := os.environ.get("COURSE_LEARNER", "").strip():
+            return given
         try:
             return (self.private / "learner").read_text("utf-8").strip() or "learner"
         except (OSError, UnicodeDecodeError):

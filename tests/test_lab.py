@@ -34,9 +34,16 @@ def world(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def course_lab(cwd: Path, *args: str, env: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
-    """Run `course lab` until it answers; give the process, the address and what it said. Ctrl+C ends it."""
+    """Run `course lab` until it answers; give the process, the address and what it said. Ctrl+C ends it.
+
+    It begins with SIGINT ignored, as shells begin what they put in the background.
+    """
     process = subprocess.Popen(
-        [*COURSE, "lab", "--no-browser", *args], cwd=cwd, env=env, stdout=subprocess.PIPE, text=True
+        ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *COURSE, "lab", "--no-browser", *args],
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         said: list[str] = []
