@@ -15,18 +15,7 @@ from typing import Any
 import numpy as np
 
 from course.errors import WrongArgument
-from course.rust.signature import (
-    SCALARS,
-    Option,
-    Scalar,
-    Slice,
-    Str,
-    Text,
-    Tuple,
-    Type,
-    Unit,
-    View,
-)
+from course.rust.types import SCALARS, Option, Scalar, Slice, Str, Text, Tuple, Type, Unit, View
 
 __all__ = ["DTYPES", "Packer", "arrays_in", "c_type", "number_packer", "packer"]
 

@@ -19,7 +19,8 @@ from course.errors import AliasError, RustError, RustPanic
 from course.rust.border import arrays_in, c_type, number_packer, packer
 from course.rust.results import Words, reader
 from course.rust.shim import direct, symbol
-from course.rust.signature import Function, Option, Parameter, Scalar, Slice, Tuple, Type, Unit, View
+from course.rust.signature import Function, Parameter
+from course.rust.types import Option, Scalar, Slice, Tuple, Type, Unit, View
 
 __all__ = ["CellLibrary", "RustFunction"]
 

@@ -26,7 +26,8 @@ from course.errors import CannotWrite
 from course.rust import crates, toolchain
 from course.rust.places import cache_root
 from course.rust.shim import Shim, needs_ndarray, write_shim
-from course.rust.signature import SCALARS, Cell, read_cell
+from course.rust.signature import Cell, read_cell
+from course.rust.types import SCALARS
 
 __all__ = ["Built", "Flags", "Refused", "Unit", "assembly", "build", "cells_size", "clear_cells", "unit"]
 

@@ -15,7 +15,8 @@ from typing import Any
 from course.rust.compile import Unit
 from course.rust.explain import HELP, HELP_LINKS
 from course.rust.shim import Shim
-from course.rust.signature import SUPPORTED, NotSupported, Place
+from course.rust.signature import NotSupported, Place
+from course.rust.types import SUPPORTED
 
 __all__ = ["Diagnostic", "Report", "cannot_cross", "read"]
 

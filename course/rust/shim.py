@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 
-from course.rust.signature import (
+from course.rust.signature import Function, Place
+from course.rust.types import (
     Array,
-    Function,
     Option,
-    Place,
     Result,
     Scalar,
     Slice,
