@@ -1,0 +1,653 @@
+"""Every supported type there and back against NumPy, and what is refused at the border."""
+
+from __future__ import annotations
+
+import gc
+import math
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from course.errors import AliasError, RustError, RustPanic, WrongArgument
+from course.rust import compile as compiling
+from course.rust.call import LENT, CellLibrary, RustFunction
+from course.rust.types import SCALARS
+
+pytestmark = [pytest.mark.needs("rust", "gcc")]
+
+INTEGERS = [n for n in SCALARS if n not in {"bool", "f32", "f64"}]
+EVERY = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+PLAIN = "\n".join(
+    f"""
+fn same_{t}(x: {t}) -> {t} {{ x }}
+fn list_{t}(x: &[{t}]) -> Vec<{t}> {{ x.to_vec() }}
+fn fill_{t}(x: &mut [{t}], y: &[{t}]) {{ x.copy_from_slice(y) }}
+fn maybe_{t}(x: Option<{t}>) -> Option<{t}> {{ x }}
+"""
+    for t in SCALARS
+) + """
+fn text(s: &str) -> String { s.to_string() }
+fn own(s: String) -> (usize, String) { (s.len(), s) }
+fn word() -> &'static str { "größe" }
+fn words(s: &str) -> Vec<String> { s.split(' ').map(String::from).collect() }
+fn rows(x: &[f64], n: usize) -> Vec<Vec<f64>> { x.chunks(n).map(|c| c.to_vec()).collect() }
+fn nothing() {}
+fn nested(a: Option<(i32, Option<&str>)>, ok: bool) -> Result<Option<(Vec<f64>, String)>, String> {
+    if !ok { return Err("it is not".into()) }
+    Ok(a.map(|(n, s)| (vec![n as f64; 3], s.unwrap_or("-").to_string())))
+}
+fn pairs(n: usize) -> Vec<(usize, f64)> { (0..n).map(|i| (i, i as f64 / 2.0)).collect() }
+fn some_fail(n: usize) -> Vec<Result<Vec<f64>, String>> {
+    (0..n).map(|i| if i % 2 == 0 { Ok(vec![1.0; 1000]) } else { Err(format!("number {i}")) }).collect()
+}
+fn many(n: usize) -> Vec<f64> { vec![1.0; n] }
+fn spare(n: usize) -> Vec<f64> { let mut v = Vec::with_capacity(n + 100); v.resize(n, 2.0); v }
+fn two(x: &mut [f64], y: &mut [f64]) { x[0] = 1.0; y[0] = 2.0; }
+fn read_two(x: &[f64], y: &[f64]) -> f64 { x[0] + y[0] }
+fn inside(x: Option<&mut [f64]>, p: (&[f64], i32)) -> i32 { if let Some(x) = x { x[0] = p.0[0] }; p.1 }
+fn overflow(a: i32) -> i32 { a + 1 }
+fn index(x: &[f64], i: usize) -> f64 { x[i] }
+fn unwrap(x: Option<i32>) -> i32 { x.unwrap() }
+fn custom() { std::panic::panic_any(7) }
+fn in_thread() { std::thread::scope(|s| { s.spawn(|| { let v: Vec<i32> = vec![]; v[3] }).join().unwrap() }); }
+fn slow(x: &mut [f64], ms: u64) { std::thread::sleep(std::time::Duration::from_millis(ms)); x[0] += 1.0; }
+fn divide(a: i32, b: i32) -> Result<i32, std::num::TryFromIntError> { let c: i8 = (a / b).try_into()?; Ok(c as i32) }
+fn keyword(lambda: f64, class: f64) -> f64 { lambda - class }
+fn first_of((a, b): (f64, f64), _: f64) -> f64 { a - b }
+"""
+
+VIEWS = "use ndarray::*;\n" + "\n".join(
+    f"fn view{r}_{t}(x: ArrayView{r}<{t}>) -> Array{r}<{t}> {{ x.to_owned() }}\n"
+    f"fn assign{r}_{t}(mut x: ArrayViewMut{r}<{t}>, y: ArrayView{r}<{t}>) {{ x.assign(&y) }}"
+    for t in ("bool", "u8", "i32", "f32", "f64")
+    for r in (1, 2, 3, "D")
+) + """
+fn turned(x: ArrayView2<f64>) -> Array2<f64> { x.reversed_axes().to_owned() }
+fn flipped(x: ArrayView2<f64>) -> Array2<f64> { let mut a = x.to_owned(); a.invert_axis(Axis(0)); a }
+fn part(x: ArrayView2<f64>) -> Array2<f64> { x.to_owned().slice_move(s![1.., ..;2]) }
+fn summed(x: ArrayView2<f64>) -> f64 { x.sum() }
+"""
+
+
+def load(source: str, folder: Path) -> dict[str, RustFunction]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiling, "_cells", lambda: folder)
+        units = [compiling.unit(source)]
+        built = compiling.build(units, compiling.Flags(opt="1"))
+    library = CellLibrary(built.artifact, {"cell.rs": ("", source)})
+    return {f.name: RustFunction(f, library) for f in units[0].cell.functions}
+
+
+@pytest.fixture(scope="module")
+def rust(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RustFunction]:
+    return load(PLAIN, tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="module")
+def views(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RustFunction]:
+    return load(VIEWS, tmp_path_factory.mktemp("views"))
+
+
+# Numbers, text, and what holds them
+
+
+@EVERY
+@given(data=st.data(), name=st.sampled_from(INTEGERS))
+def test_integers_cross_whole_or_are_refused(rust: dict[str, Any], data: st.DataObject, name: str) -> None:
+    limits = np.iinfo(SCALARS[name])
+    edges = st.sampled_from([0, int(limits.min), int(limits.max), int(limits.min) - 1, int(limits.max) + 1])
+    value = data.draw(st.integers(-(2**70), 2**70) | edges | st.integers(int(limits.min), int(limits.max)))
+    if limits.min <= value <= limits.max:
+        assert rust[f"same_{name}"](value) == value
+        assert rust[f"maybe_{name}"](value) == value
+        assert rust[f"same_{name}"](np.dtype(SCALARS[name]).type(value)) == value
+    else:
+        with pytest.raises(WrongArgument, match="does not fit"):
+            rust[f"same_{name}"](value)
+
+
+@EVERY
+@given(st.floats())
+def test_floats_cross_bit_for_bit(rust: dict[str, Any], value: float) -> None:
+    assert struct.pack("<d", rust["same_f64"](value)) == struct.pack("<d", value)
+    assert struct.pack("<d", rust["maybe_f64"](value)) == struct.pack("<d", value)
+
+
+@EVERY
+@given(st.floats(width=32))
+def test_narrow_floats_cross_unchanged(rust: dict[str, Any], value: float) -> None:
+    for got in (rust["same_f32"](value), rust["maybe_f32"](value), rust["same_f32"](np.float32(value))):
+        assert got == value or (math.isnan(got) and math.isnan(value))
+
+
+@EVERY
+@given(st.text())
+def test_text_crosses_unchanged(rust: dict[str, Any], text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        with pytest.raises(WrongArgument, match="half of a character pair"):
+            rust["text"](text)
+        return
+    assert rust["text"](text) == text
+    assert rust["own"](text) == (len(text.encode()), text)
+
+
+def test_results_of_every_shape_are_read(rust: dict[str, Any]) -> None:
+    assert rust["word"]() == "größe"
+    assert rust["words"]("a b  c") == ["a", "b", "", "c"]
+    assert rust["nothing"]() is None
+    assert rust["same_bool"](np.True_) is True
+    assert rust["pairs"](3) == [(0, 0.0), (1, 0.5), (2, 1.0)]
+    assert [r.tolist() for r in rust["rows"](np.arange(5.0), 2)] == [[0.0, 1.0], [2.0, 3.0], [4.0]]
+    array, text = rust["nested"]((7, None), True)
+    assert (array.tolist(), text) == ([7.0] * 3, "-")
+    assert rust["nested"](None, True) is None
+    assert rust["maybe_i32"](None) is None
+
+
+def test_an_err_is_raised_with_its_text(rust: dict[str, Any]) -> None:
+    with pytest.raises(RustError, match="it is not"):
+        rust["nested"](None, False)
+    with pytest.raises(RustError, match="out of range"):
+        rust["divide"](1000, 1)
+    assert rust["divide"](6, 3) == 2
+
+
+def test_an_err_among_values_is_raised_and_loses_no_memory(rust: dict[str, Any]) -> None:
+    with pytest.raises(RustError, match="number 1"):
+        rust["some_fail"](4)
+    assert len(rust["some_fail"](1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "says"),
+    [
+        ("same_i32", True, "i32 needs an integer, got bool True"),
+        ("same_i32", 3.0, "i32 needs an integer, got float 3.0"),
+        ("same_i32", math.nan, "it has no integer value"),
+        ("same_i32", "3", "got str '3'"),
+        ("same_i32", None, "got None"),
+        ("same_i32", np.array(3), "write value.item()"),
+        ("same_u8", -1, "does not fit u8, which holds 0 to 255"),
+        ("same_f64", True, "write float(value)"),
+        ("same_f64", "1", "f64 needs a number"),
+        ("same_f64", 10**400, "too large for f64"),
+        ("same_f32", 1e39, "too large for f32"),
+        ("same_f64", np.longdouble(1), "longdouble"),
+        ("same_bool", 1, "bool needs True or False"),
+        ("text", b"x", "value.decode()"),
+        ("text", 3, "write str(value)"),
+        ("maybe_i32", 2.5, "i32 needs an integer"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_with_a_way_out(
+    rust: dict[str, Any], function: str, value: Any, says: str
+) -> None:
+    with pytest.raises(WrongArgument) as caught:
+        rust[function](value)
+    assert says in str(caught.value)
+    assert caught.value.place.startswith(f"{function}(")
+    assert isinstance(caught.value, TypeError)
+
+
+def test_tuples_are_checked_item_by_item(rust: dict[str, Any]) -> None:
+    with pytest.raises(WrongArgument, match="a tuple of 2"):
+        rust["nested"]([1, None], True)
+    with pytest.raises(WrongArgument) as caught:
+        rust["nested"](("a", None), True)
+    assert ".0" in caught.value.place
+
+
+def test_parameters_are_given_by_position_or_name(rust: dict[str, Any]) -> None:
+    assert rust["keyword"](lambda_=3.0, class_=1.0) == 2.0
+    assert rust["keyword"](3.0, class_=1.0) == 2.0
+    assert rust["first_of"]((5.0, 2.0), 0.0) == 3.0
+    with pytest.raises(TypeError, match="missing"):
+        rust["keyword"](1.0)
+
+
+def test_a_function_describes_itself(rust: dict[str, Any]) -> None:
+    function = rust["index"]
+    assert repr(function) == "<rust fn index(x: &[f64], i: usize) -> f64>"
+    assert function.__doc__.startswith("fn index(x: &[f64], i: usize) -> f64")
+    assert function.source == "fn index(x: &[f64], i: usize) -> f64 { x[i] }"
+    assert str(function.__signature__) == "(x: '&[f64]', i: 'usize') -> 'f64'"
+
+
+# Arrays
+
+
+def arrays(dtype: str, dimensions: int) -> st.SearchStrategy[Any]:
+    """Arrays laid out in every way NumPy knows: steps, reversed, transposed, Fortran, broadcast, empty."""
+    shapes = hnp.array_shapes(min_dims=dimensions, max_dims=dimensions, min_side=0, max_side=5)
+    base = shapes.flatmap(lambda shape: hnp.arrays(dtype, shape))
+    steps = st.tuples(*[st.sampled_from([slice(None), slice(None, None, -1), slice(1, None, 2), slice(None, None, -2)])] * dimensions)
+
+    def lay_out(array: Any, step: Any, order: Any, how: str) -> Any:
+        if how == "fortran":
+            array = np.asfortranarray(array)
+        elif how == "wider":
+            wide = np.zeros((*array.shape, 2), array.dtype)
+            wide[..., 0] = array
+            array = wide[..., 0]
+        return array.transpose(order)[step]
+
+    return st.builds(
+        lay_out, base, steps, st.permutations(range(dimensions)), st.sampled_from(["as it is", "fortran", "wider"])
+    )
+
+
+@EVERY
+@given(data=st.data(), name=st.sampled_from(list(SCALARS)))
+def test_slices_cross_there_and_back(rust: dict[str, Any], data: st.DataObject, name: str) -> None:
+    array = data.draw(hnp.arrays(SCALARS[name], st.integers(0, 20)))
+    back = rust[f"list_{name}"](array)
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+    target = np.zeros_like(array)
+    rust[f"fill_{name}"](target, array)
+    np.testing.assert_array_equal(target, array)
+
+
+@pytest.mark.needs("crates")
+@EVERY
+@given(data=st.data(), name=st.sampled_from(["bool", "u8", "i32", "f32", "f64"]), rank=st.integers(1, 3))
+def test_views_honour_every_layout(views: dict[str, Any], data: st.DataObject, name: str, rank: int) -> None:
+    array = data.draw(arrays(SCALARS[name], rank))
+    for suffix in (rank, "D"):
+        back = views[f"view{suffix}_{name}"](array)
+        assert back.dtype == array.dtype
+        assert back.shape == array.shape
+        np.testing.assert_array_equal(back, array)
+        target = data.draw(arrays(SCALARS[name], rank).filter(lambda a: True))
+        if target.shape == array.shape and not np.may_share_memory(target, array):
+            views[f"assign{suffix}_{name}"](target, array)
+            np.testing.assert_array_equal(target, array)
+
+
+@pytest.mark.needs("crates")
+@EVERY
+@given(data=st.data(), rank=st.integers(1, 3))
+def test_writing_through_a_view_changes_these_elements_and_no_other(
+    views: dict[str, Any], data: st.DataObject, rank: int
+) -> None:
+    around = np.zeros([7] * rank)
+    step = tuple(data.draw(st.sampled_from([slice(1, 6, 2), slice(None, None, -1), slice(5, 1, -3)])) for _ in range(rank))
+    order = data.draw(st.permutations(range(rank)))
+    window = around.transpose(order)[step]
+    expected = np.zeros_like(around)
+    expected.transpose(order)[step] = 3.5
+    views[f"assign{rank}_f64"](window, np.full(window.shape, 3.5))
+    np.testing.assert_array_equal(around, expected)
+
+
+@pytest.mark.needs("crates")
+def test_a_broadcast_array_can_be_read_and_not_written(views: dict[str, Any]) -> None:
+    wide = np.broadcast_to(np.arange(3.0), (4, 3))
+    np.testing.assert_array_equal(views["view2_f64"](wide), wide)
+    with pytest.raises(WrongArgument, match="read-only"):
+        views["assign2_f64"](wide, np.zeros((4, 3)))
+    shared = np.lib.stride_tricks.as_strided(np.zeros(5), (3, 3), (8, 8))
+    with pytest.raises(WrongArgument, match="share one place"):
+        views["assign2_f64"](shared, np.zeros((3, 3)))
+
+
+@pytest.mark.needs("crates")
+def test_returned_arrays_keep_their_layout_and_are_not_copied(views: dict[str, Any]) -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    np.testing.assert_array_equal(views["turned"](x), x.T)
+    flipped = views["flipped"](x)
+    np.testing.assert_array_equal(flipped, x[::-1])
+    assert flipped.strides == (-32, 8)
+    np.testing.assert_array_equal(views["part"](x), x[1:, ::2])
+    assert flipped.flags.writeable
+    assert not flipped.flags.owndata
+
+
+@pytest.mark.needs("crates")
+def test_a_huge_empty_shape_is_nothing_to_fear(views: dict[str, Any]) -> None:
+    empty = np.empty((0, 2**40))
+    assert views["view2_f64"](empty).shape == (0, 2**40)
+    assert views["summed"](empty) == 0.0
+
+
+def misaligned() -> Any:
+    return np.frombuffer(bytearray(8 * 4 + 1), dtype=np.uint8)[1:].view(np.float64)
+
+
+def read_only() -> Any:
+    array = np.zeros(3)
+    array.flags.writeable = False
+    return array
+
+
+class Sub(np.ndarray):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("function", "make", "says", "mend"),
+    [
+        ("list_f64", lambda: np.zeros(3, "f4"), "has dtype float32, the Rust type needs float64", "astype(np.float64)"),
+        ("list_f64", lambda: np.zeros(3, int), "has dtype int64", "astype(np.float64)"),
+        ("list_i32", lambda: np.zeros(3, "u4"), "needs int32", "astype(np.int32)"),
+        ("list_f64", lambda: np.zeros(3, object), "has dtype object", "astype"),
+        ("list_f64", lambda: np.zeros(3, ">f8"), "other order", "astype(np.float64)"),
+        ("list_f64", lambda: np.zeros((2, 3)), "one dimension is needed, the array has 2: shape (2, 3)", "x.ravel()"),
+        ("list_f64", lambda: np.array(1.0), "the array has 0", "atleast_1d"),
+        ("list_f64", lambda: np.zeros(6)[::2], "one after the other", "ArrayView1<f64>"),
+        ("list_f64", lambda: np.zeros(6)[::-1], "one after the other", "ascontiguousarray"),
+        ("list_f64", misaligned, "not aligned to 8 bytes", "x.copy()"),
+        ("list_f64", lambda: [1.0, 2.0], "a NumPy array is needed, got list", "np.array(x)"),
+        ("list_f64", lambda: None, "got None", "np.asarray(x)"),
+        ("list_f64", lambda: 3.0, "got float 3.0", "np.asarray(x)"),
+        ("list_f64", lambda: np.zeros(3).view(Sub), "subclass", "np.asarray(x)"),
+        ("list_f64", lambda: np.ma.zeros(3), "subclass", "x.filled"),
+        ("list_bool", lambda: np.array([0, 2], "u1").view(bool), "neither 0 nor 1", "!= 0"),
+    ],
+)
+def test_an_array_that_does_not_fit_is_refused_with_the_mend(
+    rust: dict[str, Any], function: str, make: Callable[[], Any], says: str, mend: str
+) -> None:
+    with pytest.raises(WrongArgument) as caught:
+        rust[function](make())
+    assert says in caught.value.message
+    assert mend in caught.value.help
+
+
+def test_a_read_only_array_is_lent_for_reading_and_refused_for_writing(rust: dict[str, Any]) -> None:
+    np.testing.assert_array_equal(rust["list_f64"](read_only()), np.zeros(3))
+    with pytest.raises(WrongArgument, match="read-only"):
+        rust["fill_f64"](read_only(), np.zeros(3))
+
+
+@pytest.mark.needs("crates")
+def test_a_field_of_a_structured_array_is_refused_unless_its_strides_are_whole(views: dict[str, Any]) -> None:
+    odd = np.zeros(4, [("x", "<f8"), ("y", "<i4")])
+    with pytest.raises(WrongArgument):
+        views["view1_f64"](odd["x"])
+    even = np.ones(4, [("x", "<f8"), ("y", "<f8")])
+    np.testing.assert_array_equal(views["view1_f64"](even["x"]), np.ones(4))
+
+
+def test_an_equal_dtype_object_is_as_good_as_the_usual_one(rust: dict[str, Any]) -> None:
+    other = np.dtype({"names": ["x"], "formats": ["f8"]})["x"].newbyteorder("=")
+    array = np.zeros(3, dtype=np.dtype("f8", metadata={"unit": "m"}))
+    assert rust["list_f64"](array).tolist() == [0.0] * 3
+    assert rust["list_f64"](np.zeros(2, other)).tolist() == [0.0] * 2
+
+
+def test_no_argument_is_copied(rust: dict[str, Any]) -> None:
+    array = np.zeros(3)
+    rust["fill_f64"](array, np.arange(3.0))
+    assert array.tolist() == [0.0, 1.0, 2.0]
+
+
+# Aliasing
+
+
+def test_the_same_array_cannot_be_lent_twice_when_one_is_written(rust: dict[str, Any]) -> None:
+    x = np.zeros(10)
+    with pytest.raises(AliasError) as caught:
+        rust["fill_f64"](x, x)
+    assert "share memory" in caught.value.message
+    assert "&mut" in caught.value.message
+    assert "x.copy()" in caught.value.help
+
+
+def test_overlapping_parts_are_refused_and_disjoint_parts_are_lent(rust: dict[str, Any]) -> None:
+    x = np.zeros(10)
+    with pytest.raises(AliasError):
+        rust["two"](x[:6], x[4:])
+    rust["two"](x[:5], x[5:])
+    assert x[[0, 5]].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.needs("crates")
+def test_interleaved_parts_that_never_meet_are_lent(views: dict[str, Any]) -> None:
+    x = np.arange(10.0)
+    views["assign1_f64"](x[::2], x[1::2])
+    assert x[::2].tolist() == [1.0, 3.0, 5.0, 7.0, 9.0]
+    square = np.arange(9.0).reshape(3, 3)
+    with pytest.raises(AliasError):
+        views["assign2_f64"](square, square.T)
+
+
+def test_reading_the_same_array_twice_is_allowed(rust: dict[str, Any]) -> None:
+    x = np.ones(3)
+    assert rust["read_two"](x, x) == 2.0
+
+
+def test_arrays_inside_options_and_tuples_are_compared_too(rust: dict[str, Any]) -> None:
+    x = np.zeros(3)
+    with pytest.raises(AliasError, match="`p.0`"):
+        rust["inside"](x, (x, 1))
+    assert rust["inside"](None, (x, 1)) == 1
+    assert rust["inside"](np.zeros(1), (x, 4)) == 4
+
+
+def test_an_array_that_a_running_call_writes_to_cannot_be_lent_again(rust: dict[str, Any]) -> None:
+    x = np.zeros(3)
+    thread = threading.Thread(target=rust["slow"], args=(x, 500))
+    thread.start()
+    while not LENT:
+        pass
+    with pytest.raises(AliasError, match="has borrowed"):
+        rust["list_f64"](x)
+    assert rust["list_f64"](np.ones(2)).tolist() == [1.0, 1.0]
+    thread.join()
+    assert rust["list_f64"](x).tolist() == [1.0, 0.0, 0.0]
+    assert not LENT
+
+
+# Memory
+
+
+def test_an_array_outlives_the_function_that_made_it(tmp_path: Path) -> None:
+    functions = load("fn f() -> Vec<f64> { vec![1.5; 4] }", tmp_path)
+    array = functions["f"]()
+    del functions
+    gc.collect()
+    assert array.tolist() == [1.5] * 4
+    part = array[1:3]
+    del array
+    gc.collect()
+    assert part.tolist() == [1.5] * 2
+
+
+def test_calls_that_return_arrays_leak_nothing(rust: dict[str, Any]) -> None:
+    process = psutil.Process()
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            rust["many"](1000)
+            rust["spare"](10)
+
+    work(2_000)
+    before = process.memory_info().rss
+    work(100_000)  # a leak of the arrays alone would be 800 MB, of the words alone 6 MB
+    assert process.memory_info().rss - before < 3_000_000
+
+
+def test_failed_calls_leak_little(rust: dict[str, Any]) -> None:
+    process = psutil.Process()
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(RustError):
+                rust["some_fail"](3)
+
+    work(200)
+    before = process.memory_info().rss
+    work(3_000)  # the arrays beside the errors are 16 kB a call
+    assert process.memory_info().rss - before < 5_000_000
+
+
+# Panics
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message", "line"),
+    [
+        ("overflow", (2**31 - 1,), "attempt to add with overflow", "a + 1"),
+        ("index", (np.zeros(3), 7), "index out of bounds: the len is 3 but the index is 7", "x[i]"),
+        ("unwrap", (None,), "called `Option::unwrap()` on a `None` value", "x.unwrap()"),
+        ("divide", (1, 0), "attempt to divide by zero", "a / b"),
+        ("custom", (), "a panic whose payload is not text", "panic_any"),
+        ("in_thread", (), "called `Result::unwrap()` on an `Err` value", "join().unwrap()"),
+    ],
+)
+def test_a_panic_becomes_an_exception_with_the_cells_line(
+    rust: dict[str, Any], function: str, arguments: tuple[Any, ...], message: str, line: str
+) -> None:
+    for _ in range(2):  # the second call finds nothing left of the first
+        with pytest.raises(RustPanic) as caught:
+            rust[function](*arguments)
+        assert message in caught.value.message
+        assert line in PLAIN.splitlines()[caught.value.line - 1]
+        assert line in caught.value.place
+    assert rust["same_i32"](1) == 1
+
+
+def test_panics_in_several_threads_reach_their_own_callers(rust: dict[str, Any]) -> None:
+    wrong: list[str] = []
+
+    def call(i: int) -> None:
+        for _ in range(200):
+            try:
+                rust["index"](np.zeros(2), i)
+                wrong.append("no panic")
+            except RustPanic as panic:
+                if f"index is {i}" not in panic.message:
+                    wrong.append(panic.message)
+            if rust["same_i32"](i) != i:
+                wrong.append("another's")
+
+    threads = [threading.Thread(target=call, args=(i,)) for i in range(3, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# Prepared calls
+
+
+def test_a_prepared_call_reads_the_arrays_afresh_and_keeps_them_alive(rust: dict[str, Any]) -> None:
+    x, y = np.ones(3), np.ones(3)
+    prepared = rust["read_two"].prepare(x, y=y)
+    assert prepared() == 2.0
+    x[0] = 5.0
+    assert prepared() == 6.0
+    del x, y
+    gc.collect()
+    assert prepared() == 6.0
+    assert rust["text"].prepare("größe")() == "größe"
+    assert rust["own"].prepare("x")() == (1, "x")
+    assert rust["same_bool"].prepare(True)() is True
+
+
+def test_a_prepared_call_checks_once_and_panics_like_any_other(rust: dict[str, Any]) -> None:
+    x = np.zeros(3)
+    with pytest.raises(WrongArgument):
+        rust["index"].prepare([1.0], 0)
+    with pytest.raises(AliasError):
+        rust["two"].prepare(x, x)
+    with pytest.raises(RustPanic, match="index is 9"):
+        rust["index"].prepare(x, 9)()
+
+
+@pytest.mark.needs("crates")
+def test_a_prepared_call_takes_views_of_any_rank(views: dict[str, Any]) -> None:
+    x = np.arange(24.0).reshape(2, 3, 4)[::-1, :, ::2]
+    prepared = views["viewD_f64"].prepare(x)
+    gc.collect()
+    np.testing.assert_array_equal(prepared(), x)
+
+
+# What a call costs: bounds far above what is measured (`course dev bench rust`), to notice a slip of a whole kind.
+
+
+def test_a_checked_call_and_a_prepared_one_stay_cheap(rust: dict[str, Any]) -> None:
+    import timeit
+
+    x, y = np.ones(3), np.ones(3)
+    function = rust["read_two"]
+    bare, flat = function.bare, function.packers[0][0](x) + function.packers[1][0](y)
+    prepared = function.prepare(x, y)
+
+    def cost(call: Callable[[], Any]) -> float:
+        return min(timeit.repeat(call, number=2000, repeat=15)) / 2000 * 1e6
+
+    base = cost(lambda: bare(*flat))
+    assert cost(lambda: function(x, y)) - base < 10
+    assert cost(prepared) - base < 1
+
+
+def test_the_gil_is_released_during_a_call(rust: dict[str, Any]) -> None:
+    import time
+
+    threads = [threading.Thread(target=rust["slow"], args=(np.zeros(1), 400)) for _ in range(4)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - started < 1.2
+
+
+# What ends the process says so, and where (`docs/rust-cells.md`): seen from a process that may end.
+
+ENDS = """
+import sys
+from pathlib import Path
+from course.rust.call import CellLibrary, RustFunction
+from course.rust.signature import read_cell
+source = Path(sys.argv[2]).read_text()
+library = CellLibrary(Path(sys.argv[1]), {"cell.rs": ("", source)})
+{f.name: RustFunction(f, library) for f in read_cell(source).functions}[sys.argv[3]]()
+print("still here")
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "last_words"), [("twice", "panicked again while unwinding, cell.rs:2: again"), ("deep", "")]
+)
+def test_a_double_panic_and_a_stack_overflow_end_the_process_they_run_in(
+    tmp_path: Path, function: str, last_words: str
+) -> None:
+    source = """struct Again;
+impl Drop for Again { fn drop(&mut self) { panic!("again") } }
+fn twice() { let _a = Again; panic!("first") }
+fn endless(n: u64) -> u64 { if n == 0 { 0 } else { 1 + std::hint::black_box(endless(std::hint::black_box(n - 1))) } }
+fn deep() -> u64 { endless(u64::MAX) }
+"""
+    (tmp_path / "cell.rs").write_text(source)
+    load(source, tmp_path / "cells")
+    (library,) = (tmp_path / "cells").glob("*/cell.so")
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS, str(library), str(tmp_path / "cell.rs"), function],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode < 0
+    assert "still here" not in done.stdout
+    assert last_words in done.stderr
