@@ -1,0 +1,73 @@
+"""`course dev bench`: the figures of the README, measured here."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from course.cli import LazyGroup
+from course.cli._console import console
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "rust": ("course.cli.bench:rust", "Rust cells: from the key press to the result, and what a call costs."),
+    },
+)
+def bench() -> None:
+    """Measure what the README states, on this machine."""
+
+
+@click.command()
+@click.option("--edits", default=10, show_default=True, type=click.IntRange(1), help="Edits of each cell.")
+@click.option("--only", default="", metavar="TEXT", help="Only cells with TEXT in their name.")
+@click.option(
+    "--part", type=click.Choice(["cells", "runtime", "border", "cold"]), multiple=True, help="Only this part."
+)
+@click.option("--cold", is_flag=True, help="Also build the crates from nothing, in a folder of its own (minutes).")
+@click.option("--evcxr", metavar="PROGRAM", help="evcxr_jupyter, where it is not on the PATH.")
+@click.option("--rustimport", metavar="PYTHON", help="A Python that has rustimport and ipykernel.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures for a program to read.")
+@click.option("--markdown", is_flag=True, help="Print the tables for the README.")
+def rust(
+    edits: int,
+    only: str,
+    part: tuple[str, ...],
+    cold: bool,
+    evcxr: str | None,
+    rustimport: str | None,
+    as_json: bool,
+    markdown: bool,
+) -> None:
+    """Rust cells: from the key press to the result, and what a call costs.
+
+    Ours beside evcxr_jupyter and rustimport, where they are installed, in real kernels and in turns. Leave the machine
+    alone meanwhile: on two cores, whatever else runs is in the figures.
+    """
+    from course.bench import rust as measure
+
+    def say(what: str) -> None:
+        console.print(what, style="dim", markup=False)
+
+    quiet = as_json or markdown
+    tell = (lambda what: click.echo(what, err=True)) if quiet else say
+    wanted = part or ("cells", "runtime", "border", *(("cold",) if cold else ()))
+    tables = []
+    if "cells" in wanted:
+        tables.append(measure.cells(edits, measure.find_rivals(evcxr, rustimport), tell, only))
+    if "runtime" in wanted:
+        tables.append(measure.run_times(max(edits, 10), tell, only))
+    if "border" in wanted:
+        tables.append(measure.border(max(edits, 10), tell))
+    if "cold" in wanted:
+        tables.append(measure.cold_build(tell))
+    if as_json:
+        click.echo(json.dumps([table.as_json() for table in tables], indent=1))
+        return
+    for table in tables:
+        if markdown:
+            click.echo(f"### {table.title}\n\n{table.markdown()}")
+        else:
+            console.print(table.rich())
