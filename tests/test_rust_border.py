@@ -31,15 +31,17 @@ EVERY = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
-PLAIN = "\n".join(
-    f"""
+PLAIN = (
+    "\n".join(
+        f"""
 fn same_{t}(x: {t}) -> {t} {{ x }}
 fn list_{t}(x: &[{t}]) -> Vec<{t}> {{ x.to_vec() }}
 fn fill_{t}(x: &mut [{t}], y: &[{t}]) {{ x.copy_from_slice(y) }}
 fn maybe_{t}(x: Option<{t}>) -> Option<{t}> {{ x }}
 """
-    for t in SCALARS
-) + """
+        for t in SCALARS
+    )
+    + """
 fn text(s: &str) -> String { s.to_string() }
 fn own(s: String) -> (usize, String) { (s.len(), s) }
 fn word() -> &'static str { "größe" }
@@ -69,18 +71,23 @@ fn divide(a: i32, b: i32) -> Result<i32, std::num::TryFromIntError> { let c: i8 
 fn keyword(lambda: f64, class: f64) -> f64 { lambda - class }
 fn first_of((a, b): (f64, f64), _: f64) -> f64 { a - b }
 """
+)
 
-VIEWS = "use ndarray::*;\n" + "\n".join(
-    f"fn view{r}_{t}(x: ArrayView{r}<{t}>) -> Array{r}<{t}> {{ x.to_owned() }}\n"
-    f"fn assign{r}_{t}(mut x: ArrayViewMut{r}<{t}>, y: ArrayView{r}<{t}>) {{ x.assign(&y) }}"
-    for t in ("bool", "u8", "i32", "f32", "f64")
-    for r in (1, 2, 3, "D")
-) + """
+VIEWS = (
+    "use ndarray::*;\n"
+    + "\n".join(
+        f"fn view{r}_{t}(x: ArrayView{r}<{t}>) -> Array{r}<{t}> {{ x.to_owned() }}\n"
+        f"fn assign{r}_{t}(mut x: ArrayViewMut{r}<{t}>, y: ArrayView{r}<{t}>) {{ x.assign(&y) }}"
+        for t in ("bool", "u8", "i32", "f32", "f64")
+        for r in (1, 2, 3, "D")
+    )
+    + """
 fn turned(x: ArrayView2<f64>) -> Array2<f64> { x.reversed_axes().to_owned() }
 fn flipped(x: ArrayView2<f64>) -> Array2<f64> { let mut a = x.to_owned(); a.invert_axis(Axis(0)); a }
 fn part(x: ArrayView2<f64>) -> Array2<f64> { x.to_owned().slice_move(s![1.., ..;2]) }
 fn summed(x: ArrayView2<f64>) -> f64 { x.sum() }
 """
+)
 
 
 def load(source: str, folder: Path) -> dict[str, RustFunction]:
@@ -236,7 +243,9 @@ def arrays(dtype: str, dimensions: int) -> st.SearchStrategy[Any]:
     """Arrays laid out in every way NumPy knows: steps, reversed, transposed, Fortran, broadcast, empty."""
     shapes = hnp.array_shapes(min_dims=dimensions, max_dims=dimensions, min_side=0, max_side=5)
     base = shapes.flatmap(lambda shape: hnp.arrays(dtype, shape))
-    steps = st.tuples(*[st.sampled_from([slice(None), slice(None, None, -1), slice(1, None, 2), slice(None, None, -2)])] * dimensions)
+    steps = st.tuples(
+        *[st.sampled_from([slice(None), slice(None, None, -1), slice(1, None, 2), slice(None, None, -2)])] * dimensions
+    )
 
     def lay_out(array: Any, step: Any, order: Any, how: str) -> Any:
         if how == "fortran":
@@ -287,7 +296,9 @@ def test_writing_through_a_view_changes_these_elements_and_no_other(
     views: dict[str, Any], data: st.DataObject, rank: int
 ) -> None:
     around = np.zeros([7] * rank)
-    step = tuple(data.draw(st.sampled_from([slice(1, 6, 2), slice(None, None, -1), slice(5, 1, -3)])) for _ in range(rank))
+    step = tuple(
+        data.draw(st.sampled_from([slice(1, 6, 2), slice(None, None, -1), slice(5, 1, -3)])) for _ in range(rank)
+    )
     order = data.draw(st.permutations(range(rank)))
     window = around.transpose(order)[step]
     expected = np.zeros_like(around)

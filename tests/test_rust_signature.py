@@ -126,7 +126,7 @@ def test_columns_count_characters_not_bytes() -> None:
         ("use rayon::prelude::*;", "rayon"),
         ("extern crate csv;", "csv"),
         ("fn f() { let a = ndarray::array![1.0]; }", "ndarray"),
-        ("fn f() { println!(\"{}\", rand::random::<f64>()); }", "rand"),
+        ('fn f() { println!("{}", rand::random::<f64>()); }', "rand"),
         ("use {ndarray::s, rayon};", "rayon"),
     ],
 )
@@ -139,6 +139,10 @@ def test_any_text_can_be_read(source: str) -> None:
     read_cell(source)
 
 
-@given(st.lists(st.sampled_from(list("fn<>()[]{}&:,;'\"#!/*->.x \n") + ["fn ", "pub ", "Vec<", "f64", "&mut ", "ArrayView2"])))
+@given(
+    st.lists(
+        st.sampled_from(list("fn<>()[]{}&:,;'\"#!/*->.x \n") + ["fn ", "pub ", "Vec<", "f64", "&mut ", "ArrayView2"])
+    )
+)
 def test_any_tokens_can_be_read(parts: list[str]) -> None:
     read_cell("".join(parts))

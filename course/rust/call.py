@@ -295,7 +295,9 @@ def _interruptible(function: RustFunction) -> Callable[..., Any]:
             raise
         threading.Thread(target=work, name=f"rust {rust.name}", daemon=True).start()
         try:
-            done.wait()
+            # The signal may reach another thread; a wait that ends now and then lets this one see it all the same.
+            while not done.wait(0.2):
+                pass
         except KeyboardInterrupt:
             print(
                 f"`{rust.name}` runs on in the background until it is done; its arrays stay lent until then",

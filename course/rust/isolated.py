@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -133,6 +134,8 @@ class Worker:
             self._words = ""
             try:
                 _send(process.stdin, {"function": function, "arguments": arguments})
+                while not select.select([process.stdout], [], [], 0.2)[0]:
+                    pass  # a signal that reaches another thread is seen here
                 answer: dict[str, Any] = _receive(process.stdout)
             except (EOFError, BrokenPipeError, ConnectionResetError):
                 code = process.wait()

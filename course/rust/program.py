@@ -57,7 +57,7 @@ def _relay(process: subprocess.Popen[bytes]) -> None:
             decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
             selector.register(source, selectors.EVENT_READ, (target, decoder))
         while selector.get_map():
-            for key, _ in selector.select():
+            for key, _ in selector.select(0.2):  # a signal that reaches another thread is seen then
                 target, decoder = key.data
                 _pass_on(selector, key, target, decoder)
 

@@ -1,0 +1,692 @@
+"""`%%rust` cells: flags, the compiler's messages over the cell, named cells, programs, isolated and interruptible calls."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.errors import (
+    AliasError,
+    CellCannotCross,
+    CellDoesNotCompile,
+    NotAsExpected,
+    ProgramFailed,
+    RustCrash,
+    RustError,
+    RustPanic,
+    UnknownName,
+    UsageMistake,
+    WrongArgument,
+)
+from course.rust import compile as compiling
+from course.rust import diagnostics, explain, flags
+from course.rust.call import LENT
+from course.rust.magic import Session, run
+
+rust = pytest.mark.needs("rust", "gcc")
+crates = pytest.mark.needs("rust", "gcc", "crates")
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cells")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiling, "_cells", lambda: folder)
+        yield folder
+
+
+class Notebook:
+    """A session and a namespace, as a kernel has them."""
+
+    def __init__(self) -> None:
+        self.session = Session()
+        self.names: dict[str, Any] = {}
+
+    def cell(self, source: str, line: str = "") -> None:
+        run(self.session, line, source, self.names)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.names[name]
+
+
+@pytest.fixture
+def notebook(cells: Path) -> Notebook:
+    return Notebook()
+
+
+# Flags
+
+
+def test_flags_are_read_in_any_order_with_values_after_a_space_or_an_equals_sign() -> None:
+    read = flags.parse("--native --opt=2 --use a --use b,c --name here --asm", known_cells={"a", "b", "c"})
+    assert (read.native, read.opt, read.use, read.name, read.asm) == (True, "2", ["a", "b", "c"], "here", "")
+    assert flags.parse("--asm mean --time").asm == "mean"
+    assert flags.parse("--quiet // a comment").quiet
+    assert flags.parse("").compile() == compiling.Flags()
+    assert flags.parse("--time").compile().share is False
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "help"),
+    [
+        ("--nativ", "%%rust has no flag --nativ", "did you mean --native?"),
+        ("--exepct E0502", "has no flag --exepct", "did you mean --expect?"),
+        ("--frobnicate", "has no flag --frobnicate", "%%rust? lists"),
+        ("native", "'native' is not a flag", "start with --"),
+        ("--opt", "--opt needs a value", ""),
+        ("--opt 9", "not a level of optimisation", "0, 1, 2, 3"),
+        ("--expect borrow", "not an error code", "E0502"),
+        ("--name Big", "not a name for a cell", "--name helpers"),
+        ("--use helprs", "no cell is called 'helprs'", "did you mean helpers?"),
+        ("--use x", "no cell is called 'x'", "run it first, with --name x"),
+        ("--native=yes", "takes no value", "write --native"),
+        ("--isolated --interruptible", "interruptible by itself", "leave out"),
+        ("--name 'a", "cannot be read", ""),
+    ],
+)
+def test_a_wrong_flag_is_told_what_is_right(line: str, message: str, help: str) -> None:
+    with pytest.raises(UsageMistake) as caught:
+        flags.parse(line, known_cells={"helpers"})
+    assert message in caught.value.message
+    assert help in caught.value.help
+
+
+@given(st.text(alphabet="-=abcdeoptusnam E05'\"/", max_size=40))
+def test_any_line_of_flags_is_read_or_refused_in_words(line: str) -> None:
+    try:
+        flags.parse(line, known_cells=set())
+    except UsageMistake as mistake:
+        assert mistake.message
+
+
+def test_every_flag_is_in_the_help() -> None:
+    from course.rust.magic import RustMagics
+
+    documentation = RustMagics.rust.__doc__
+    assert documentation
+    for flag in flags.TABLE:
+        assert flag in documentation
+    guide = (Path(__file__).parent.parent / "docs" / "rust-cells.md").read_text("utf-8")
+    for flag in flags.TABLE:
+        assert f"`{flag}" in guide
+
+
+# The compiler's messages
+
+MISTAKES = {
+    "E0382": ("fn f() -> usize {\n    let x = vec![1];\n    let y = x;\n    x.len() + y.len()\n}", 4, "x.len()"),
+    "E0502": (
+        "fn f() -> i32 {\n    let mut v = vec![1];\n    let first = &v[0];\n    v.push(2);\n    *first\n}",
+        4,
+        "v.push(2)",
+    ),
+    "E0499": (
+        "fn f() {\n    let mut v = vec![1];\n    let a = &mut v;\n    let b = &mut v;\n    a.push(1);\n    b.push(2);\n}",
+        4,
+        "&mut v",
+    ),
+    "E0505": (
+        "fn f() -> usize {\n    let v = vec![1];\n    let r = &v;\n    drop(v);\n    r.len()\n}",
+        4,
+        "v",
+    ),
+    "E0308": ("fn f(n: i32) -> f64 {\n    n\n}", 2, "n"),
+    "E0277": ("fn f(n: usize) -> f64 {\n    n * 2.0;\n    1.0\n}", 2, "*"),
+    "E0425": ("fn f() -> f64 {\n    total\n}", 2, "total"),
+    "E0384": ("fn f() -> i32 {\n    let n = 1;\n    n += 1;\n    n\n}", 3, "n += 1"),
+    "E0596": ("fn f() -> usize {\n    let v = vec![1];\n    v.push(2);\n    v.len()\n}", 3, "v"),
+    "E0106": ("fn first() -> &str {\n    todo!()\n}\nfn f() {}", 1, "&"),
+    "E0373": (
+        'fn f() {\n    let x = vec![1];\n    std::thread::spawn(|| println!("{:?}", x)).join().unwrap();\n}',
+        3,
+        "||",
+    ),
+    "E0433": ("fn f() -> usize {\n    collections::HashMap::<i32, i32>::new().len()\n}", 2, "collections"),
+    "E0515": ("fn local() -> &'static [f64] {\n    let v = vec![1.0];\n    &v[..]\n}\nfn f() {}", 3, "&v[..]"),
+}
+
+
+@rust
+@pytest.mark.parametrize("code", list(MISTAKES))
+def test_a_common_mistake_is_shown_on_the_cells_line_with_one_help_line(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    source, line, underlined = MISTAKES[code]
+    with pytest.raises(CellDoesNotCompile) as caught:
+        notebook.cell(source)
+    shown = capsys.readouterr().out
+    assert code in caught.value.codes
+    assert f"error[{code}]" in shown
+    assert f"--> cell:{line}:" in shown
+    text = source.splitlines()[line - 1]
+    assert f"{line} | {text}" in shown.replace(f"{line} |     ", f"{line} |     ")
+    marks = [r for r in shown.splitlines() if re.match(r"\s*\|.*\^", r)]
+    column = marks[0].index("^") - marks[0].index("|") - 2
+    assert text[column:].startswith(underlined)
+    ours = [row for row in shown.splitlines() if row.startswith("help: ") and row.endswith(f"({code})")]
+    assert len(ours) == 1
+    assert explain.HELP[code] in ours[0]
+    assert caught.value.text.strip() == shown.strip()
+    assert "__course" not in shown
+    assert "cell.rs" not in shown
+
+
+def report_of(source: str) -> diagnostics.Report:
+    units = [compiling.unit(source)]
+    try:
+        built = compiling.build(units, compiling.Flags(opt="0"))
+    except compiling.Refused as refused:
+        return diagnostics.read(refused.diagnostics, units, refused.shim)
+    return diagnostics.read(built.diagnostics, units)
+
+
+@rust
+def test_html_colours_what_the_text_says_and_escapes_it(cells: Path) -> None:
+    report = report_of("fn f(x: &[f64]) -> Option<f64> {\n    y < 1\n}")
+    html = report.html()
+    assert '<span class="red b">error[E0425]</span>' in html
+    assert "y &lt; 1" in html
+    assert 'role="group"' in html
+    stripped = re.sub(r"<style>.*?</style>|<[^>]+>", "", html, flags=re.DOTALL)
+    assert "--&gt; cell:2:5" in stripped
+
+
+@rust
+def test_a_link_handed_in_stands_beside_the_help_line(cells: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(explain.HELP_LINKS, "E0425", ("chapter 2", "02_rust.ipynb#names"))
+    report = report_of("fn f() { y }")
+    assert '<a href="02_rust.ipynb#names">chapter 2</a>' in report.html()
+    assert "see chapter 2" in report.text()
+
+
+@rust
+def test_an_error_type_that_cannot_be_shown_is_told_on_the_signature(cells: Path) -> None:
+    report = report_of("struct E;\n\nfn f(n: i32) -> Result<f64, E> {\n    if n > 0 { Ok(1.0) } else { Err(E) }\n}")
+    text = report.text()
+    assert "the error type of `f` cannot be shown" in text
+    assert "--> cell:3:17" in text
+    assert "3 | fn f(n: i32) -> Result<f64, E> {" in text
+    assert "__course" not in text
+    assert len(report.errors) == 1
+
+
+@rust
+def test_a_type_that_hides_one_of_ours_is_told_on_the_signature(cells: Path) -> None:
+    report = report_of("struct String;\nfn f() -> String { String }")
+    (error,) = report.errors
+    assert "the result of `f` cannot cross to Python" in error.message
+    assert error.line == 2
+    assert "__course" not in report.text()
+
+
+@rust
+@pytest.mark.parametrize(
+    "source", ["fn f() -> f64 { 1.0 ", "fn f( -> f64 { 1.0 }", "/* open", 'fn f() { let s = "open; }']
+)
+def test_text_that_does_not_parse_is_explained_without_our_lines(cells: Path, source: str) -> None:
+    report = report_of(source)
+    assert report.errors
+    assert "course" not in report.text()
+    assert all(1 <= error.line <= 1 for error in report.errors)
+
+
+@crates
+def test_a_forgotten_import_of_ndarray_is_named(cells: Path) -> None:
+    report = report_of("fn f(x: ArrayView2<f64>) -> f64 { x.sum() }")
+    assert "help: add the line use ndarray::ArrayView2; (E0425)" in report.text()
+
+
+@rust
+def test_a_warning_is_shown_once_small_and_stops_nothing(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "fn f(x: f64) -> f64 { let unused = 1; x }"
+    notebook.cell(source)
+    assert "warning: unused variable: `unused`" in capsys.readouterr().out
+    assert notebook["f"](2.0) == 2.0
+    notebook.cell(source)
+    assert capsys.readouterr().out == ""
+    notebook.cell(source + "\n", "--quiet")
+    assert capsys.readouterr().out == ""
+    assert "<details" in report_of(source).html()
+
+
+@rust
+def test_exported_functions_are_never_called_unused(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook.cell("fn f() {}\npub fn g() -> i32 { 1 }")
+    assert capsys.readouterr().out == ""
+
+
+@rust
+def test_a_public_function_with_another_type_is_refused_with_what_is_supported(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CellCannotCross) as caught:
+        notebook.cell("struct P;\npub fn f(a: f64, x: &Vec<f64>) -> f64 { a }")
+    shown = capsys.readouterr().out
+    assert "--> cell:2:21" in shown
+    assert "take &[f64]" in shown
+    assert "ArrayView1<T>" in shown
+    assert "parameter `x` has the type `&Vec<f64>`" in caught.value.message
+
+
+@rust
+def test_a_private_helper_with_another_type_does_no_harm(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.cell("struct P(f64);\nfn helper(p: &P) -> f64 { p.0 }\nfn f(a: f64) -> f64 { helper(&P(a)) }")
+    assert capsys.readouterr().out == ""
+    assert notebook["f"](2.0) == 2.0
+    assert "helper" not in notebook.names
+    notebook.cell("fn mean(x: Vec<f64>) -> f64 { x[0] }")
+    assert "`mean` stays inside the cell" in capsys.readouterr().out
+
+
+@rust
+def test_forbidden_unsafe_code_stays_forbidden_in_the_cell_only(notebook: Notebook) -> None:
+    notebook.cell("#![forbid(unsafe_code)]\nfn f(x: &[f64]) -> f64 { x[0] }")
+    assert notebook["f"](np.ones(1)) == 1.0
+    with pytest.raises(CellDoesNotCompile):
+        notebook.cell("#![forbid(unsafe_code)]\nfn f(x: &[f64]) -> f64 { unsafe { *x.as_ptr() } }")
+
+
+@rust
+def test_unstable_features_stay_closed(notebook: Notebook) -> None:
+    with pytest.raises(CellDoesNotCompile) as caught:
+        notebook.cell("#![feature(portable_simd)]\nfn f() {}")
+    assert caught.value.codes == ["E0554"]
+
+
+# --expect
+
+
+@rust
+def test_an_expected_error_passes_and_is_labelled(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook.cell(MISTAKES["E0502"][0], "--expect E0502")
+    shown = capsys.readouterr().out
+    assert shown.startswith("as expected, the compiler refuses this cell: E0502")
+    assert "--> cell:4:5" in shown
+    assert "f" not in notebook.names
+
+
+@rust
+def test_an_expectation_that_is_not_met_fails(notebook: Notebook) -> None:
+    with pytest.raises(NotAsExpected, match="the cell compiles"):
+        notebook.cell("fn f() {}", "--expect E0502")
+    with pytest.raises(NotAsExpected, match="the compiler says E0382"):
+        notebook.cell(MISTAKES["E0382"][0], "--expect E0502")
+
+
+# --name and --use
+
+
+@rust
+def test_a_later_cell_sees_private_items_of_a_named_one_and_may_import_and_define_again(notebook: Notebook) -> None:
+    notebook.cell(
+        "use std::collections::HashMap;\nstruct P(f64);\nfn square(x: f64) -> f64 { x * x }\n"
+        "fn count() -> usize { HashMap::<i32, i32>::new().len() }\nfn boom(n: i32) -> i32 { 1 / n }",
+        "--name helpers",
+    )
+    notebook.cell(
+        "use std::collections::HashMap;\nfn fourth(x: f64) -> f64 { square(square(P(x).0)) }\n"
+        "fn count() -> usize { let mut m = HashMap::new(); m.insert(1, 2); m.len() }\nfn fails() -> i32 { boom(0) }",
+        "--use helpers --name more",
+    )
+    assert notebook["fourth"](2.0) == 16.0
+    assert notebook["count"]() == 1
+    with pytest.raises(RustPanic) as caught:
+        notebook["fails"]()
+    assert (caught.value.cell, caught.value.line) == ("helpers", 5)
+    notebook.cell("fn eighth(x: f64) -> f64 { fourth(x) * fourth(x) }", "--use more")
+    assert notebook["eighth"](2.0) == 256.0
+
+
+@rust
+def test_an_error_across_cells_names_the_right_cell(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook.cell("fn square(x: f64) -> f64 { x * x }", "--name helpers")
+    with pytest.raises(CellDoesNotCompile):
+        notebook.cell("\nfn f() -> f64 { square(1) }", "--use helpers")
+    shown = capsys.readouterr().out
+    assert "--> cell:2:24" in shown
+    assert "--> cell helpers:1:4" in shown
+
+
+@rust
+def test_a_named_cell_is_used_as_it_is_now(notebook: Notebook) -> None:
+    notebook.cell("fn one() -> i32 { 1 }", "--name h")
+    notebook.cell("fn two() -> i32 { 2 * one() }", "--use h")
+    assert notebook["two"]() == 2
+    notebook.cell("fn one() -> i32 { 10 }", "--name h")
+    notebook.cell("fn two() -> i32 { 2 * one() }", "--use h")
+    assert notebook["two"]() == 20
+
+
+@rust
+def test_a_program_cannot_be_used_and_no_cell_uses_itself(notebook: Notebook) -> None:
+    notebook.cell("fn main() {}", "--name program")
+    with pytest.raises(UsageMistake, match="is a program"):
+        notebook.cell("fn f() {}", "--use program")
+    notebook.cell("fn a() {}", "--name a")
+    with pytest.raises(UsageMistake, match="would use itself"):
+        notebook.cell("fn b() {}", "--use a --name a")
+
+
+# The cache
+
+
+@rust
+def test_an_unchanged_cell_is_not_compiled_again(notebook: Notebook) -> None:
+    source = "fn f(x: f64) -> f64 { x + 41.0 }"
+    notebook.cell(source)
+    fastest = 1.0
+    for _ in range(5):
+        started = time.perf_counter()
+        notebook.cell(source)
+        fastest = min(fastest, time.perf_counter() - started)
+    assert fastest < 0.005
+    assert notebook["f"](1.0) == 42.0
+
+
+@rust
+def test_flags_and_used_cells_are_part_of_what_is_kept(cells: Path) -> None:
+    units = [compiling.unit("fn g(a: u8) -> u8 { a + 1 }")]
+    first = compiling.build(units, compiling.Flags())
+    assert compiling.build(units, compiling.Flags()).cached
+    assert not compiling.build(units, compiling.Flags(wrapping=True)).cached
+    assert first.artifact != compiling.build(units, compiling.Flags(opt="0")).artifact
+
+
+@rust
+def test_the_oldest_cells_go_when_the_cache_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "_cells", lambda: tmp_path)
+    for number in range(4):
+        place = tmp_path / f"{number}"
+        place.mkdir()
+        (place / "cell.so").write_bytes(b"x" * 1000)
+        old = time.time() - 100_000 + number
+        os.utime(place, (old, old))
+    assert compiling.cells_size() == (4, 4000)
+    compiling.tidy(limit=2500)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2", "3"]
+    compiling.clear_cells()
+    assert compiling.cells_size() == (0, 0)
+
+
+@rust
+def test_two_builds_of_one_cell_at_once_both_succeed(cells: Path) -> None:
+    units = [compiling.unit("fn at_once() -> i32 { 5 }")]
+    built: list[compiling.Built] = []
+    threads = [
+        threading.Thread(target=lambda: built.append(compiling.build(units, compiling.Flags()))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({b.artifact for b in built}) == 1
+    assert len(built) == 3
+    assert not list(cells.glob(".part-*"))
+
+
+# Overflow, assembly, time
+
+
+@rust
+def test_integers_wrap_only_when_told(notebook: Notebook) -> None:
+    source = "fn f(a: u8) -> u8 { a + 1 }"
+    notebook.cell(source)
+    with pytest.raises(RustPanic, match="overflow"):
+        notebook["f"](255)
+    notebook.cell(source, "--wrapping")
+    assert notebook["f"](255) == 0
+
+
+@rust
+def test_assembly_shows_the_function_asked_for(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook.cell("fn twice(x: f64) -> f64 { x * 2.0 }\nfn other() {}", "--asm twice")
+    shown = capsys.readouterr().out
+    assert shown.startswith("cell::twice:\n")
+    assert "ret" in shown
+    assert "other" not in shown
+    assert ".cfi" not in shown
+    with pytest.raises(UnknownName, match="'twise'"):
+        notebook.cell("fn twice(x: f64) -> f64 { x * 2.0 }", "--asm twise")
+
+
+@rust
+def test_time_says_what_compiling_and_each_call_took(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook.cell("fn timed() -> i32 { 1 }", "--time --opt 1")
+    shown = capsys.readouterr().out
+    assert re.match(r"compiled in \d\.\d\d s \(-C opt-level=1, overflow checked\)", shown)
+    assert notebook["timed"]() == 1
+    assert re.match(r"timed: [\d.]+ (ns|µs|ms), checks included", capsys.readouterr().out)
+
+
+@crates
+def test_cells_that_name_linfa_share_and_timed_or_ndarray_cells_do_not(cells: Path) -> None:
+    source = "use linfa::Dataset;\nuse ndarray::*;\nfn f(x: ArrayView2<f64>) -> usize { let d: Option<Dataset<f64, usize>> = None; x.len() + d.is_some() as usize }"
+    units = [compiling.unit(source)]
+    assert compiling.build(units, compiling.Flags()).shared
+    assert not compiling.build(units, compiling.Flags(share=False)).shared
+    plain = [compiling.unit("use ndarray::*;\nfn f(x: ArrayView2<f64>) -> usize { x.len() }")]
+    assert not compiling.build(plain, compiling.Flags()).shared
+    assert compiling.build(plain, compiling.Flags()).crates == ("ndarray",)
+
+
+# Programs
+
+
+@rust
+def test_a_program_shows_what_it_prints(notebook: Notebook, capfd: pytest.CaptureFixture[str]) -> None:
+    notebook.cell('fn main() { println!("größe"); eprintln!("careful"); print!("no end"); }')
+    shown = capfd.readouterr()
+    assert shown.out == "größe\nno end"
+    assert shown.err == "careful\n"
+
+
+@rust
+def test_a_programs_output_arrives_while_it_runs(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+
+    arrived: list[tuple[float, str]] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            if text:
+                arrived.append((time.monotonic(), text))
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Stream())
+    notebook.cell(
+        'fn main() { println!("first"); std::thread::sleep(std::time::Duration::from_millis(400)); println!("second"); }'
+    )
+    assert [text for _, text in arrived] == ["first\n", "second\n"]
+    assert arrived[1][0] - arrived[0][0] > 0.2
+
+
+@rust
+def test_a_programs_exit_code_is_told(notebook: Notebook) -> None:
+    with pytest.raises(ProgramFailed, match="exit code 3"):
+        notebook.cell("fn main() { std::process::exit(3) }")
+    with pytest.raises(ProgramFailed, match="exit code 101 \\(a panic\\)"):
+        notebook.cell('fn main() { panic!("no") }', "--quiet")
+    with pytest.raises(ProgramFailed, match="SIGABRT"):
+        notebook.cell("fn main() { std::process::abort() }")
+    with pytest.raises(ProgramFailed, match="exit code 1"):
+        notebook.cell('fn main() -> Result<(), String> { Err("bad".into()) }')
+
+
+@rust
+def test_a_program_sees_a_named_cell(notebook: Notebook, capfd: pytest.CaptureFixture[str]) -> None:
+    notebook.cell("fn square(x: f64) -> f64 { x * x }", "--name helpers")
+    notebook.cell('fn main() { println!("{}", square(3.0)); }', "--use helpers")
+    assert capfd.readouterr().out == "9\n"
+
+
+def interrupt_soon(after: float) -> threading.Timer:
+    timer = threading.Timer(after, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    return timer
+
+
+@rust
+def test_an_interrupt_ends_a_program(notebook: Notebook, tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    source = (
+        'fn main() { std::thread::sleep(std::time::Duration::from_secs(3)); std::fs::write("ALIVE", "").unwrap(); }'
+    )
+    source = source.replace("ALIVE", str(alive))
+    interrupt_soon(1.0)
+    with pytest.raises(KeyboardInterrupt):
+        notebook.cell(source)
+    time.sleep(2.5)
+    assert not alive.exists()
+
+
+# --interruptible
+
+
+@rust
+def test_an_interrupt_gives_control_back_and_the_arrays_stay_lent_until_the_call_ends(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.cell(
+        "fn slow(x: &mut [f64], ms: u64) -> f64 { std::thread::sleep(std::time::Duration::from_millis(ms)); x[0] = 7.0; x[0] }\n"
+        "fn read(x: &[f64]) -> f64 { x[0] }",
+        "--interruptible",
+    )
+    x = np.zeros(1)
+    assert notebook["slow"](np.zeros(1), 1) == 7.0
+    started = time.monotonic()
+    interrupt_soon(0.2)
+    with pytest.raises(KeyboardInterrupt):
+        notebook["slow"](x, 1500)
+    assert time.monotonic() - started < 1.0
+    assert "runs on in the background" in capsys.readouterr().err
+    with pytest.raises(AliasError, match="has borrowed"):
+        notebook["read"](x)
+    while LENT:
+        time.sleep(0.02)
+    assert notebook["read"](x) == 7.0
+
+
+@rust
+def test_an_interruptible_call_raises_what_any_call_does(notebook: Notebook) -> None:
+    notebook.cell(
+        'fn index(x: &[f64], i: usize) -> f64 { x[i] }\nfn no() -> Result<(), String> { Err("no".into()) }',
+        "--interruptible",
+    )
+    with pytest.raises(RustPanic, match="index is 5"):
+        notebook["index"](np.zeros(2), 5)
+    with pytest.raises(RustError, match="no"):
+        notebook["no"]()
+    with pytest.raises(WrongArgument):
+        notebook["index"]([1.0], 0)
+    assert not LENT
+
+
+# --isolated
+
+ISOLATED = """
+struct Again;
+impl Drop for Again { fn drop(&mut self) { panic!("again") } }
+fn twice() { let _a = Again; panic!("first") }
+fn endless(n: u64) -> u64 { if n == 0 { 0 } else { 1 + std::hint::black_box(endless(std::hint::black_box(n - 1))) } }
+fn abort() { std::process::abort() }
+fn leave() { std::process::exit(0) }
+fn sleep(ms: u64) { std::thread::sleep(std::time::Duration::from_millis(ms)) }
+fn index(x: &[f64], i: usize) -> f64 { x[i] }
+fn no() -> Result<(), String> { Err("no".into()) }
+fn scale(x: &mut [f64], by: f64) -> (Vec<f64>, String) {
+    println!("scaling");
+    let before = x.to_vec();
+    x.iter_mut().for_each(|v| *v *= by);
+    (before, format!("by {by}"))
+}
+fn every(a: bool, b: i64, c: f64, d: &str, e: Option<f64>, f: (u8, Option<&[i32]>)) -> Vec<String> {
+    vec![format!("{a} {b} {c} {d} {e:?} {f:?}")]
+}
+"""
+
+
+@rust
+def test_isolated_calls_do_all_that_calls_do(notebook: Notebook, capfd: pytest.CaptureFixture[str]) -> None:
+    notebook.cell(ISOLATED, "--isolated")
+    x = np.arange(6.0)[::1]
+    before, text = notebook["scale"](x, 2.0)
+    assert (before.tolist(), text, x.tolist()) == (list(range(6)), "by 2", [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
+    (said,) = notebook["every"](True, -5, 0.1, "größe", None, (3, np.arange(2, dtype="i4")))
+    assert said == "true -5 0.1 größe None (3, Some([0, 1]))"
+    assert np.isnan(float(notebook["every"](False, 0, float("nan"), "", 1.0, (0, None))[0].split()[2]))
+    with pytest.raises(RustPanic) as caught:
+        notebook["index"](x, 9)
+    assert caught.value.line == 9
+    with pytest.raises(RustError, match="no"):
+        notebook["no"]()
+    with pytest.raises(WrongArgument):
+        notebook["index"]([1.0], 0)
+    assert "scaling" in capfd.readouterr().err
+
+
+@rust
+@pytest.mark.parametrize(
+    ("function", "arguments", "how", "words"),
+    [
+        ("twice", (), "SIGABRT", "panicked again while unwinding"),
+        ("endless", (2**63,), "SIGSEGV|SIGABRT|SIGBUS", ""),
+        ("abort", (), "SIGABRT", ""),
+        ("leave", (), "exit code 0", ""),
+    ],
+)
+def test_an_isolated_call_that_ends_its_process_leaves_the_kernel_alive(
+    notebook: Notebook, function: str, arguments: tuple[Any, ...], how: str, words: str
+) -> None:
+    notebook.cell(ISOLATED, "--isolated")
+    with pytest.raises(RustCrash) as caught:
+        notebook[function](*arguments)
+    assert re.search(how, caught.value.how)
+    assert words in caught.value.message
+    assert notebook["index"](np.ones(1), 0) == 1.0
+
+
+@rust
+def test_an_interrupt_ends_an_isolated_call(notebook: Notebook) -> None:
+    notebook.cell(ISOLATED, "--isolated")
+    notebook["index"](np.ones(1), 0)
+    started = time.monotonic()
+    interrupt_soon(0.3)
+    with pytest.raises(KeyboardInterrupt):
+        notebook["sleep"](10_000)
+    assert time.monotonic() - started < 3
+    assert notebook["index"](np.ones(1), 0) == 1.0
+
+
+# %rust --explain
+
+
+@rust
+def test_an_error_code_is_explained_by_the_compiler() -> None:
+    text = explain.explain("e0382")
+    assert text.startswith("### E0382")
+    assert "```rust\n" in text
+    assert "compile_fail" not in text
+    assert explain.explain("382").startswith("### E0382")
+
+
+@rust
+@pytest.mark.parametrize("code", ["borrow", "E9999", "E12345"])
+def test_a_code_that_does_not_exist_is_refused(code: str) -> None:
+    with pytest.raises(UsageMistake):
+        explain.explain(code)
