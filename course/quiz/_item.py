@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from typing import Any, Protocol
+from typing import Any
 
 from course.quiz.attributes import Attributes, slug
 from course.quiz.blocks import Block, Text, blocks, items, rows, unquote, without_comments
@@ -34,15 +34,6 @@ _ROLES = {
 _ROLE_WORDS = {role for _, role in _ROLES}
 
 
-class Reporter(Protocol):
-    """Where errors go, and which chapter this is."""
-
-    chapter: str
-
-    def report(self, message: str, line: int, column: int, help: str) -> None:
-        """Record an error."""
-
-
 def item_from(
     file: Any, line: int, title: str, attributes: Attributes, settings: dict[str, Any], inside: Text
 ) -> Item | None:
@@ -67,8 +58,9 @@ def item_from(
     }
     draft = Draft(common, attributes, line, file.report)
     parts = _Parts(draft, settings.get("hint-cost", 0.0))
+    before = len(file.errors)
     parts.sort(inside)
-    name = _type_of(draft, parts)
+    name = _type_of(draft, parts, sound=len(file.errors) == before)
     if name is None:
         return None
     kind = TYPES[name]
@@ -228,6 +220,7 @@ class _Parts:
             if box is None:
                 line, column = text.place(text.first)
                 self.draft.report("an option without a box", line, column, "write `- [ ] …` or `- [x] …`")
+                self.draft.options.append((False, text))
                 continue
             rest = (text.lines[0][box.end() :], *text.lines[1:])
             columns = (text.columns[0] + box.end(), *text.columns[1:])
@@ -340,7 +333,7 @@ def _defines(draft: Draft, fence: Fence, name: str) -> bool:
     return True
 
 
-def _type_of(draft: Draft, parts: _Parts) -> str | None:
+def _type_of(draft: Draft, parts: _Parts, *, sound: bool) -> str | None:
     """Return the type that what was found makes of an item, or None after saying why there is none."""
     attributes = draft.attributes
     found: dict[str, int] = {}  # type → line
@@ -383,6 +376,8 @@ def _type_of(draft: Draft, parts: _Parts) -> str | None:
         return "ordering"
     if len(found) == 1:
         return next(iter(found))
+    if not found and not sound:
+        return None  # what is wrong with its answer has been said
     if not found:
         message = "two numbered lists, and no other key" if parts.numbered else "a question without a key"
         draft.report(

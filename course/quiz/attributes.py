@@ -47,6 +47,12 @@ class Attributes:
         """Return where an attribute stands in its line."""
         return self.values[name][1] if name in self.values else 0
 
+    def move(self, left: int) -> None:
+        """Count columns from a place further to the left: that of the line they stand in."""
+        self.id_column += left
+        self.values = {name: (value, column + left) for name, (value, column) in self.values.items()}
+        self.waivers = [(text, column + left) for text, column in self.waivers]
+
 
 def slug(text: str) -> str:
     """Return the id a heading has unless it is given one."""

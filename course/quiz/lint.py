@@ -47,7 +47,8 @@ class Finding:
 
 
 _NEGATED = re.compile(
-    r"\b(?:which|what|who|where|select|choose|mark|tick)\b.*\b(?:not|never|except|cannot)\b|n't\b", re.IGNORECASE
+    r"\b(?:which|what|who|where|select|choose|mark|tick)\b.*(?:\b(?:not|never|except|cannot)\b|n't\b)",
+    re.IGNORECASE,
 )
 _ANY_NOT = re.compile(r"\b(?:not|never|cannot)\b|n't\b", re.IGNORECASE)
 _CATCH_ALL = re.compile(

@@ -168,7 +168,7 @@ class _File:
         defaults = {key: front[key] for key in _DEFAULTS if key in front}
         current = _Open("quiz", "", 1, dict(defaults))
         ends = [top[at].begin for at in heads[1:]] + [body.first + len(body.lines)]
-        for at, end in zip(heads, ends, strict=True):
+        for at, end in zip(heads, ends, strict=False):  # without a heading there is an end too many
             head = top[at]
             inside = body.cut(head.end, end)
             if head.level == 1:
@@ -240,10 +240,12 @@ class _File:
     def _heading(self, head: Block, body: Text, known: set[str]) -> tuple[str, Attributes]:
         raw = body.cut(head.begin, head.begin + 1).lines[0]
         content = without_comments(head.content).rstrip()
+        left = max(0, raw.find(head.content[:20])) if head.content else 0
         try:
-            return split(content, known)
+            title, attributes = split(content, known)
+            attributes.move(left)
+            return title, attributes
         except BadAttribute as bad:
-            left = max(0, raw.find(head.content[:20])) if head.content else 0
             self.report(bad.message, head.begin, left + bad.column + 1, bad.help)
             return content.rpartition("{")[0].rstrip() or content, Attributes()
 

@@ -41,6 +41,7 @@ class EssayType(ItemType[Essay]):
                     words, attributes = split(text, {"points"})
                     points = float(attributes.get("points") or "1")
                 except BadAttribute as bad:
+                    column += max(0, raw.find(text)) + bad.column
                     draft.report(bad.message, line, column, bad.help)
                     sound = False
                     continue
