@@ -271,6 +271,8 @@ def test_equal_work_gives_an_equal_zip_under_an_anonymous_name(type_: Type, copy
 
     name = f"00_hello-{copy.learner}.zip"
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    with zipfile.ZipFile(tmp_path / "a" / name) as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}, "no time of day in it"
 
 
 def test_a_submission_says_what_is_not_done(type_: Type, copy: WorkingCopy):
