@@ -98,7 +98,7 @@ def cells(edits: int, rivals: Rivals, say: Say, only: str = "") -> Table:
     )
     if empty:
         table.notes.append(
-            f"Run again, unchanged: ≤ 5 ms wanted; an empty Python cell takes {_milliseconds(empty)} from request to reply."
+            f"Run again, unchanged: at most 5 ms wanted; an empty Python cell takes {_milliseconds(empty)}."
         )
         table.measurements.append(_record("empty Python cell", "ours", empty))
     if rivals.evcxr is None:
