@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from course.claims.protocol import time_lanes
     from course.data import load_diabetes, load_digits, load_penguins, load_wine
     from course.plots import show
-    from course.quiz.widget import answer, quiz
+    from course import quiz
+    from course.quiz.widget import answer
     from course.rust.show import show_rust
 
 __all__ = [
@@ -41,7 +42,6 @@ _HOMES = {
     "load_digits": "course.data",
     "load_penguins": "course.data",
     "load_wine": "course.data",
-    "quiz": "course.quiz.widget",
     "show": "course.plots",
     "show_rust": "course.rust.show",
     "time_lanes": "course.claims.protocol",
@@ -49,6 +49,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "quiz":
+        return importlib.import_module("course.quiz")  # a package that can be called
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'course' has no attribute {name!r}")

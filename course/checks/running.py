@@ -34,6 +34,7 @@ def execute(notebook: nbformat.NotebookNode, course: Course, chapter: Chapter) -
             timeout=SECONDS_PER_CELL,
             kernel_name="python3",
             allow_errors=True,
+            extra_arguments=["--log-level=ERROR"],  # it warns at every start that its socket is not encrypted
             resources={"metadata": {"path": folder}},
         )
         client.execute(env=os.environ | {"COURSE_ROOT": str(course.root), "MPLBACKEND": "agg"})
