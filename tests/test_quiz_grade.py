@@ -1,5 +1,7 @@
 """Grading: what a response is worth, and which responses are none."""
 
+# ruff: noqa: E501 - tables of cases read best one case a line
+
 from __future__ import annotations
 
 import itertools
@@ -139,7 +141,7 @@ PARSONS = item("```python parsons\ndef f():\n    a()\n    if b:\n        c()\n  
 
 def lines(*placed: tuple[str, int]) -> list[list[Any]]:
     assert isinstance(PARSONS, Parsons)
-    free = [line for line in PARSONS.lines]
+    free = list(PARSONS.lines)
     found = []
     for text, level in placed:
         line = next(line for line in free if line.text == text)
@@ -238,9 +240,8 @@ def test_any_json_is_graded_or_refused(question: Item, response: Any) -> None:
     shown = shown_values(question)
     try:
         graded = grade(question, response, shown=shown)
-    except UnreadableResponse as refused:
-        assert refused.message
-        return
+    except UnreadableResponse:
+        return  # any other exception fails
     assert 0 <= graded.fraction <= 1
     assert graded.verdict in ("right", "partly", "wrong")
 

@@ -1,5 +1,7 @@
 """Quiz files: what they mean, and what is said about those that mean nothing."""
 
+# ruff: noqa: E501 - tables of cases read best one case a line
+
 from __future__ import annotations
 
 import json

@@ -264,7 +264,10 @@ def _named(options: Iterable[Any], text: str) -> str:
 
 def _printing(code: str) -> str:
     """Return Python source that prints the value of its last line (of a list: one entry a line), as notebooks do."""
-    tree = ast.parse(code)
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return code  # the interpreter says what is wrong with it
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):
         return code
     last = tree.body.pop()

@@ -66,12 +66,13 @@ class _Converter:
         self.guesses.append(Guess(line, message))
 
     def convert(self, text: Text) -> Imported:
-        text = self._front_matter(self._without_wrappers(text))
+        # A page has front matter of its own, and the quiz in it may have another.
+        text = self._front_matter(self._without_wrappers(self._front_matter(text)))
         top = blocks(text)
         heads = [block for block in top if block.kind == "heading"]
         ends = [head.begin for head in heads[1:]] + [text.first + len(text.lines)]
         questions, prose = [], list[str]()
-        for head, end in zip(heads, ends, strict=True):
+        for head, end in zip(heads, ends, strict=False):  # without a heading there is an end too many
             inside = text.cut(head.end, end)
             if question := self._question(head, inside):
                 questions.append(question)
@@ -121,8 +122,8 @@ class _Converter:
         if end is None:
             return text
         options = self._yaml_options("\n".join(text.lines[start + 1 : end]), text.first + start)
-        self.shuffle = bool(options.get("shuffle", True))
-        self.pick = int(options["pick"]) if "pick" in options else None
+        self.shuffle = bool(options.get("shuffle", self.shuffle))
+        self.pick = int(options["pick"]) if "pick" in options else self.pick
         return text.cut(text.first + end + 1, text.first + len(text.lines))
 
     def _yaml_options(self, source: str, line: int) -> dict[str, bool | int]:
