@@ -16,10 +16,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from course import quiz
     from course.claims.protocol import time_lanes
     from course.data import load_diabetes, load_digits, load_penguins, load_wine
     from course.plots import show
-    from course import quiz
     from course.quiz.widget import answer
     from course.rust.show import show_rust
 
