@@ -14,6 +14,7 @@ from course.cli._console import console
     cls=LazyGroup,
     commands_at={
         "rust": ("course.cli.bench:rust", "Rust cells: from the key press to the result, and what a call costs."),
+        "quiz": ("course.bench.quiz:command", "Responses graded a second, on one core."),
     },
 )
 def bench() -> None:
