@@ -1,0 +1,41 @@
+"""The course's own quizzes: each file parses, keeps the item-writing rules, and its keys are what is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course.quiz import load
+from course.quiz.checking import check
+from course.quiz.model import Question, SeveralChoice, SingleChoice
+
+FILES = sorted((Path(__file__).parent.parent / "quizzes").glob("*.md"))
+
+
+def test_there_are_quizzes() -> None:
+    assert FILES
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_quiz_keeps_the_rules(path: Path) -> None:
+    found = check([path], proofs=False)
+    assert [*found.errors, *found.findings] == []
+
+
+@pytest.mark.needs("rust", "crates")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_key_that_can_be_computed_is_what_is_computed(path: Path) -> None:
+    found = check([path])
+    assert [*found.drifted, *found.not_proved] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_option_has_feedback_and_every_question_an_id_of_its_own(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for item in load(path).items:
+        if isinstance(item, SingleChoice | SeveralChoice):
+            silent = [option.text for option in item.options if not option.feedback]
+            assert silent == [], f"{path.name}:{item.line}: no feedback"
+        if isinstance(item, Question):
+            assert f"{{#{item.id}" in text, f"{path.name}:{item.line}: the id comes from the heading"
