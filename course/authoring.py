@@ -43,6 +43,8 @@ jupyter:
 ```python id="first-idea"
 import numpy as np
 
+from course import quiz
+
 np.arange(3)
 ```
 

@@ -37,7 +37,8 @@ def execute(notebook: nbformat.NotebookNode, course: Course, chapter: Chapter) -
             extra_arguments=["--log-level=ERROR"],  # it warns at every start that its socket is not encrypted
             resources={"metadata": {"path": folder}},
         )
-        client.execute(env=os.environ | {"COURSE_ROOT": str(course.root), "MPLBACKEND": "agg"})
+        own = {"COURSE_ROOT": str(course.root), "COURSE_BANK": str(course.quizzes)}
+        client.execute(env=os.environ | own)
     return notebook
 
 
