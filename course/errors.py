@@ -263,6 +263,9 @@ class CellDoesNotCompile(CourseError):
         """Return the summary and the compiler's messages."""
         return f"{self.message}\n\n{self.text}" if self.text else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        return super()._render_traceback_()[:1]  # the messages are above, drawn over the cell
+
 
 class CellCannotCross(CellDoesNotCompile):
     """A public function whose signature holds a type that has no counterpart in NumPy or Python."""

@@ -1,7 +1,8 @@
-"""`%%rust` cells: flags, the compiler's messages over the cell, named cells, programs, isolated and interruptible calls."""
+"""`%%rust` cells: flags, messages over the cell, named cells, programs, isolated and interruptible calls."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -104,10 +105,8 @@ def test_a_wrong_flag_is_told_what_is_right(line: str, message: str, help: str) 
 
 @given(st.text(alphabet="-=abcdeoptusnam E05'\"/", max_size=40))
 def test_any_line_of_flags_is_read_or_refused_in_words(line: str) -> None:
-    try:
+    with contextlib.suppress(UsageMistake):
         flags.parse(line, known_cells=set())
-    except UsageMistake as mistake:
-        assert mistake.message
 
 
 def test_every_flag_is_in_the_help() -> None:
@@ -170,7 +169,7 @@ def test_a_common_mistake_is_shown_on_the_cells_line_with_one_help_line(
     assert f"error[{code}]" in shown
     assert f"--> cell:{line}:" in shown
     text = source.splitlines()[line - 1]
-    assert f"{line} | {text}" in shown.replace(f"{line} |     ", f"{line} |     ")
+    assert f"{line} | {text}" in shown
     marks = [r for r in shown.splitlines() if re.match(r"\s*\|.*\^", r)]
     column = marks[0].index("^") - marks[0].index("|") - 2
     assert text[column:].startswith(underlined)
@@ -475,7 +474,10 @@ def test_time_says_what_compiling_and_each_call_took(notebook: Notebook, capsys:
 
 @crates
 def test_cells_that_name_linfa_share_and_timed_or_ndarray_cells_do_not(cells: Path) -> None:
-    source = "use linfa::Dataset;\nuse ndarray::*;\nfn f(x: ArrayView2<f64>) -> usize { let d: Option<Dataset<f64, usize>> = None; x.len() + d.is_some() as usize }"
+    source = """use linfa::Dataset;
+use ndarray::*;
+fn f(x: ArrayView2<f64>) -> usize { let d: Option<Dataset<f64, usize>> = None; x.len() + d.is_some() as usize }
+"""
     units = [compiling.unit(source)]
     assert compiling.build(units, compiling.Flags()).shared
     assert not compiling.build(units, compiling.Flags(share=False)).shared
@@ -510,7 +512,8 @@ def test_a_programs_output_arrives_while_it_runs(notebook: Notebook, monkeypatch
 
     monkeypatch.setattr(sys, "stdout", Stream())
     notebook.cell(
-        'fn main() { println!("first"); std::thread::sleep(std::time::Duration::from_millis(400)); println!("second"); }'
+        "use std::{thread, time::Duration};\n"
+        'fn main() { println!("first"); thread::sleep(Duration::from_millis(400)); println!("second"); }'
     )
     assert [text for _, text in arrived] == ["first\n", "second\n"]
     assert arrived[1][0] - arrived[0][0] > 0.2
@@ -563,7 +566,8 @@ def test_an_interrupt_gives_control_back_and_the_arrays_stay_lent_until_the_call
     notebook: Notebook, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notebook.cell(
-        "fn slow(x: &mut [f64], ms: u64) -> f64 { std::thread::sleep(std::time::Duration::from_millis(ms)); x[0] = 7.0; x[0] }\n"
+        "use std::{thread, time::Duration};\n"
+        "fn slow(x: &mut [f64], ms: u64) -> f64 { thread::sleep(Duration::from_millis(ms)); x[0] = 7.0; x[0] }\n"
         "fn read(x: &[f64]) -> f64 { x[0] }",
         "--interruptible",
     )

@@ -139,10 +139,9 @@ def test_any_text_can_be_read(source: str) -> None:
     read_cell(source)
 
 
-@given(
-    st.lists(
-        st.sampled_from(list("fn<>()[]{}&:,;'\"#!/*->.x \n") + ["fn ", "pub ", "Vec<", "f64", "&mut ", "ArrayView2"])
-    )
-)
+TOKENS = [*"fn<>()[]{}&:,;'\"#!/*->.x \n", "fn ", "pub ", "Vec<", "f64", "&mut ", "ArrayView2"]
+
+
+@given(st.lists(st.sampled_from(TOKENS)))
 def test_any_tokens_can_be_read(parts: list[str]) -> None:
     read_cell("".join(parts))

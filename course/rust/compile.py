@@ -101,7 +101,12 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
     named = crates_of(units)
     crate_set = _crate_set(named, progress)
     shared = crate_set is not None and flags.share is not False and crate_set.shares(named)
-    command = ["--edition", "2024", "-C", "debuginfo=0", "-C", "strip=debuginfo", *flags.rustc()]
+    command = ["--edition", "2024", *flags.rustc()]
+    if crate_set is None or shared:
+        command += ["-C", "debuginfo=0", "-C", "strip=debuginfo"]
+    else:
+        # A panic inside a crate (an index out of bounds in ndarray) is then traced to the cell's line.
+        command += ["-C", "debuginfo=line-tables-only"]
     if crate_set is not None:
         command += crate_set.rustc_args(named, shared)
     kind = "bin" if program else "cdylib"

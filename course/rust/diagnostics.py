@@ -262,9 +262,11 @@ body[data-jp-theme-light="false"] .course-rust { --r-red: #ff8a80; --r-amber: #f
   --r-blue: #82b8ff; --r-cyan: #6fdbe6; }
 .course-rust:has(> .course-rust-verdict) { border-left-color: var(--r-green); }
 .course-rust:not(:has(> pre)) { border-left-color: var(--r-amber); }
-.course-rust pre { margin: 0.3em 0; padding: 0; background: transparent; white-space: pre; overflow-x: auto;
+.course-rust pre { margin: 0.3em 0; padding: 0; background: transparent; overflow-x: auto;
+  white-space: pre !important; word-break: normal !important; overflow-wrap: normal !important;
   color: var(--jp-content-font-color1, inherit); font-size: var(--jp-code-font-size, 13px);
   line-height: 1.35; font-family: var(--jp-code-font-family, monospace); }
+.course-rust .title { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
 .course-rust p { margin: 0.4em 0; } .course-rust .b { font-weight: 600; }
 .course-rust .red { color: var(--r-red); } .course-rust .amber { color: var(--r-amber); }
 .course-rust .green { color: var(--r-green); } .course-rust .blue { color: var(--r-blue); }
@@ -295,7 +297,8 @@ def _html(ansi: str) -> str:
         else:
             colour = _CLASSES.get(match[1], colour)
     out.append(_span(ansi[position:], bold, colour))
-    return "".join(out)
+    title, line_end, drawing = "".join(out).partition("\n")
+    return f'<span class="title">{title}</span>{drawing}' if line_end else title  # the title wraps, the drawing never
 
 
 def _span(text: str, bold: bool, colour: str) -> str:

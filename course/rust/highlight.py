@@ -28,10 +28,10 @@ STYLE = """<style>
 .course-code { --k: #0b57a4; --s: #1b6e2d; --n: #8a3b00; --c: #5f6368; --f: #7a2e8f; --t: #00666f; }
 body[data-jp-theme-light="false"] .course-code { --k: #82b8ff; --s: #8bd99a; --n: #ffb787; --c: #a3a9b0;
   --f: #dfa6f0; --t: #6fdbe6; }
-.course-code pre { margin: 0; padding: 0.6em 0.8em; overflow-x: auto; white-space: pre; line-height: 1.4;
-  background: var(--jp-cell-editor-background, transparent); color: var(--jp-content-font-color1, inherit);
-  border: 1px solid var(--jp-cell-editor-border-color, #bdbdbd); font-size: var(--jp-code-font-size, 13px);
-  font-family: var(--jp-code-font-family, monospace); }
+.course-code pre { margin: 0; padding: 0.6em 0.8em !important; overflow-x: auto; white-space: pre !important;
+  background: var(--jp-cell-editor-background, transparent) !important; color: var(--jp-content-font-color1, inherit);
+  border: 1px solid var(--jp-cell-editor-border-color, #bdbdbd) !important; line-height: 1.4;
+  font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px); }
 .course-code figcaption { color: var(--jp-content-font-color2, inherit); font-size: 0.85em; margin-top: 0.2em; }
 .course-code figure, figure.course-code { margin: 0.3em 0; }
 .course-code .k { color: var(--k); font-weight: 600; } .course-code .s { color: var(--s); }

@@ -47,20 +47,49 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
+/// Find the innermost frame that stands in a cell: those are compiled in a folder called `.part-…`.
+fn cell_line(backtrace: &str) -> Option<(String, u32, u32)> {
+    let frame = backtrace
+        .lines()
+        .map(str::trim)
+        .find(|l| l.starts_with("at ") && l.contains("/.part-"))?;
+    let mut parts = frame.rsplit('/').next()?.rsplitn(3, ':');
+    let (column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((String::from(file), line.parse().ok()?, column.parse().ok()?))
+}
+
 fn on_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location();
-    let seen = Panicked {
+    let mut seen = Panicked {
         message: text_of(info.payload()),
         file: place.map_or_else(String::new, |p| String::from(p.file())),
         line: place.map_or(0, |p| p.line()),
         column: place.map_or(0, |p| p.column()),
     };
+    if seen.file.contains('/') {
+        // A crate panicked for the cell, as ndarray does for an index: what helps is the cell's line that called it.
+        if let Some((file, line, column)) = cell_line(&std::backtrace::Backtrace::force_capture().to_string()) {
+            seen.file = file;
+            seen.line = line;
+            seen.column = column;
+        }
+    }
     // A second panic while the first unwinds ends the process in the next instruction; and nobody may ever join a
     // thread that panics. Both would otherwise be lost without a word.
     let again = UNWINDING.get();
     if (again || !INSIDE.get()) && !seen.file.starts_with("/rustc/") {
-        let what = if again { "panicked again while unwinding" } else { "a thread panicked" };
-        let _ = writeln!(std::io::stderr(), "{what}, {}:{}: {}", seen.file, seen.line, seen.message);
+        let what = if again {
+            "panicked again while unwinding"
+        } else {
+            "a thread panicked"
+        };
+        let _ = writeln!(
+            std::io::stderr(),
+            "{what}, {}:{}: {}",
+            seen.file,
+            seen.line,
+            seen.message
+        );
     }
     UNWINDING.set(INSIDE.get());
     if let Ok(mut last) = LAST.lock() {
@@ -78,7 +107,12 @@ fn caught(payload: Box<dyn Any + Send>) {
     let known = seen
         .filter(same)
         .or_else(|| LAST.lock().ok().and_then(|last| last.clone()).filter(same));
-    let failed = known.unwrap_or(Panicked { message, file: String::new(), line: 0, column: 0 });
+    let failed = known.unwrap_or(Panicked {
+        message,
+        file: String::new(),
+        line: 0,
+        column: 0,
+    });
     FAILED.with(|slot| *slot.borrow_mut() = Some(failed));
     course_failures.fetch_add(1, Ordering::SeqCst);
 }
