@@ -82,16 +82,17 @@ class Session:
         """
         kind = message.get("type")
         item = message.get("item")
+        item = item if isinstance(item, str) else ""
         if kind == "submit":
             self._submit(message.get("attempt"))
         elif kind == "restore":
             self._restore(message.get("attempts"))
         elif kind == "hint" and item in self._places:
-            self._hint(str(item))
+            self._hint(item)
         elif kind == "retry" and item in self._places:
-            self._places[str(item)].retrying = True
+            self._places[item].retrying = True
         elif kind == "vary" and item in self._places:
-            self._vary(str(item))
+            self._vary(item)
         elif kind == "download":
             text, self.problem = transfer.download(self.file.parent, self.attempts)
             return [{"type": "file", "name": "my-answers.jsonl", "text": text}]
@@ -163,14 +164,16 @@ class Session:
 
     def _restore(self, records: object) -> None:
         found: list[Attempt] = []
+        problem = ""
         for record in records if isinstance(records, list) else ():
             try:
                 found.append(Attempt.from_dict(record))
             except UnreadableAttempt as error:
-                self.problem = f"The notebook holds a record that is no answer: {error.message}."
+                problem = f"The notebook holds a record that is no answer: {error.message}."
         known = {a.attempt for a in self.attempts}
         new = [a for a in found if a.attempt not in known and (a.item in self._places or a.item == self.name)]
         self._keep(new)
+        self.problem = self.problem or problem
         self.take(new)
 
     def _hint(self, name: str) -> None:

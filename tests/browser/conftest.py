@@ -153,7 +153,7 @@ class Lab:
     def page(self, **options: Any) -> Page:
         """Return a new page with nothing remembered from any other."""
         context = self.browser.new_context(viewport={"width": 1100, "height": 1400}, **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(20_000)
         self._contexts.append(context)
         return context.new_page()
 

@@ -1,0 +1,142 @@
+"""Chapters as a learner meets them: opened by `course lab` in a real Chromium, run from the menu, with Rust and without.
+
+`COURSE_SHOTS=folder` keeps a picture of each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from course.chapters import Course
+from course.checks.running import is_stub
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = [chapter.name for chapter in Course(ROOT).chapters()]
+pytestmark = [pytest.mark.needs("chromium", "rust", "crates"), pytest.mark.timeout(600)]
+
+
+class OpenLab:
+    """A `course lab` that answers: its address and its working copy."""
+
+    def __init__(self, address: str, folder: Path) -> None:
+        self.base, _, self.token = address.partition("?token=")
+        self.base = self.base.partition("/lab")[0]
+        self.folder = folder
+
+    def page(self, browser: Browser, chapter: str, *, dark: bool) -> Page:
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 1500}, color_scheme="dark" if dark else "light"
+        )
+        page = context.new_page()
+        page.goto(f"{self.base}/lab/workspaces/{chapter}-{dark}/tree/{chapter}.ipynb?token={self.token}")
+        expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=60_000)
+        return page
+
+    def idle(self, chapter: str) -> bool:
+        with urllib.request.urlopen(f"{self.base}/api/sessions?token={self.token}", timeout=30) as answer:
+            sessions = json.load(answer)
+        return any(s["path"] == f"{chapter}.ipynb" and s["kernel"]["execution_state"] == "idle" for s in sessions)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], OpenLab]]:
+    """Start `course lab`, once with Rust and once without, when first asked for."""
+    labs: dict[bool, OpenLab] = {}
+    with ExitStack() as stack:
+
+        def started(rust: bool) -> OpenLab:
+            if rust not in labs:
+                folder = tmp_path_factory.mktemp("rust" if rust else "bare")
+                env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "NBGRADER", "IPYTHON"))}
+                env |= {"COURSE_ROOT": str(ROOT), "NO_COLOR": "1", "COURSE_LEARNER": "browser-tests"}
+                env |= {} if rust else {"COURSE_NO_RUST": "1"}
+                command = [sys.executable, "-c", "from course.cli import main; main()", "lab", "--no-browser"]
+                process = subprocess.Popen(
+                    [*command, "--dir", str(folder / "learning")],
+                    cwd=folder,
+                    env=env,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+                stack.callback(process.wait, 30)
+                stack.callback(process.send_signal, signal.SIGINT)
+                assert process.stdout is not None
+                said = []
+                for line in process.stdout:
+                    said.append(line)
+                    if found := re.search(r"JupyterLab is running: (http\S+)", line):
+                        labs[rust] = OpenLab(found[1], folder / "learning")
+                        break
+                else:
+                    pytest.fail("course lab ended before it answered: " + "".join(said))
+            return labs[rust]
+
+        yield started
+
+
+def run_all(lab: OpenLab, page: Page, chapter: str) -> dict[str, list[Any]]:
+    """Run all cells from the menu, save, and return the outputs of the saved notebook by cell."""
+    for _ in range(300):
+        if lab.idle(chapter):
+            break
+        page.wait_for_timeout(200)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    # The tests of the task that a learner has yet to do stop the run.
+    path = lab.folder / f"{chapter}.ipynb"
+    for _ in range(1200):
+        page.wait_for_timeout(250)
+        if not lab.idle(chapter):
+            continue
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(500)
+        outputs = {cell["id"]: cell.get("outputs", []) for cell in json.loads(path.read_text("utf-8"))["cells"]}
+        if any(output["output_type"] == "error" for found in outputs.values() for output in found):
+            return outputs
+    pytest.fail(f"{chapter} did not run to its first task")
+
+
+@pytest.mark.parametrize("rust", [True, False], ids=["with-rust", "without-rust"])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_runs_to_its_first_task_and_shows_its_figures(
+    chapter: str, rust: bool, start: Callable[[bool], OpenLab], chromium: Browser
+) -> None:
+    lab = start(rust)
+    page = lab.page(chromium, chapter, dark=not rust)
+    outputs = run_all(lab, page, chapter)
+
+    errors = [o for found in outputs.values() for o in found if o["output_type"] == "error"]
+    assert [
+        o["ename"] for o in errors if not is_stub(o["ename"], o["evalue"]) and (rust or o["ename"] != "RustMissing")
+    ] == []
+    html = ["".join(o["data"].get("text/html", "")) for found in outputs.values() for o in found if "data" in o]
+    assert any("course-figure" in text for text in html)
+    assert any("Recorded on" in text for text in html) == (not rust)
+    figures = page.locator(".course-figure img:visible")
+    for _ in range(40):
+        if figures.count():
+            break
+        page.locator(".jp-WindowedPanel-outer").hover()
+        page.mouse.wheel(0, 700)
+        page.wait_for_timeout(200)
+    figure = figures.first
+    expect(figure).to_be_visible()
+    assert len(figure.get_attribute("alt") or "") >= 20
+    assert figure.evaluate("image => image.complete && image.naturalWidth > 100")
+    assert ("course-dark" in (figure.get_attribute("class") or "")) == (not rust)
+    if folder := os.environ.get("COURSE_SHOTS"):
+        page.screenshot(path=f"{folder}/{chapter}-{'light-rust' if rust else 'dark-bare'}.png")
+    page.context.close()
