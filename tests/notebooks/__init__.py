@@ -1,0 +1,1 @@
+"""Tests of single chapters, beyond the house rules that hold for all."""
