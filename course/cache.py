@@ -20,6 +20,7 @@ _KNOWN = {
     "border": "the checks between Python and cells, compiled; built again in seconds",
     "crates": "the crates that cells may use, for the compiler found now; about two minutes to build again",
     "old-crates": "crates built for another compiler or an earlier version of the course",
+    "lessons": "what testing the Rust of the chapters has compiled; for authors",
     "toolchain": "the Rust compiler that `course doctor --fix` installed",
     "found": "where the Rust compiler was found; looked up again in a blink",
 }

@@ -10,6 +10,10 @@ from course.cli import LazyGroup
 from course.cli._console import console
 
 
+def _silent(what: str) -> None:
+    del what
+
+
 @click.group(
     cls=LazyGroup,
     commands_at={
@@ -72,3 +76,24 @@ def rust(
             click.echo(f"### {table.title}\n\n{table.markdown()}")
         else:
             console.print(table.rich())
+
+
+@click.command()
+@click.argument("chapters", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print it for a program to read.")
+def misses(chapters: tuple[str, ...], as_json: bool) -> None:
+    """Rust cells whose generic code is not compiled beforehand.
+
+    In all CHAPTERS, or those named: how many functions each cell that names linfa or smartcore compiles, and which of
+    them belong to a library. Each of those costs the reader time at every edit.
+    """
+    from course.bench.misses import misses as look
+    from course.chapters import Course
+
+    course = Course.find()
+    tell = _silent if as_json else (lambda what: console.print(what, style="dim", markup=False))
+    table = look(course, course.chosen(chapters), tell)
+    if as_json:
+        click.echo(json.dumps(table.as_json(), indent=1))
+    else:
+        console.print(table.rich() if table.rows else "no cell names linfa or smartcore")

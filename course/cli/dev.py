@@ -20,6 +20,7 @@ from course.errors import CourseError
         "check": ("course.cli.dev:check", "Hold chapters to the house rules; run them, solved and not."),
         "record": ("course.cli.dev:record", "Record what Rust cells show, for readers without Rust."),
         "bench": ("course.cli.bench:bench", "Measure what the README states, on this machine."),
+        "misses": ("course.cli.bench:misses", "Rust cells whose generic code is not compiled beforehand."),
     },
 )
 def dev() -> None:

@@ -198,7 +198,9 @@ def _follow(
         log.write(line)
         log.flush()
         tail.append(line)
-        if line.strip().startswith("Downloaded"):
+        if line.strip().startswith("Compiling torch-sys"):
+            tell(_CARGO_SHARE * done(), "compiling the C++ part of tch, which takes some minutes")
+        elif line.strip().startswith("Downloaded"):
             tell(_CARGO_SHARE * done(), f"downloaded {line.strip().removeprefix('Downloaded').strip()}")
 
 
