@@ -1,4 +1,6 @@
-"""Chapters as a learner meets them: opened by `course lab` in a real Chromium, run from the menu, with Rust and without.
+"""Chapters as a learner meets them: opened by `course lab` in a real Chromium, run from the menu.
+
+Each runs with Rust (light theme) and without (dark theme).
 
 `COURSE_SHOTS=folder` keeps a picture of each.
 """
@@ -63,14 +65,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool],
                 env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "NBGRADER", "IPYTHON"))}
                 env |= {"COURSE_ROOT": str(ROOT), "NO_COLOR": "1", "COURSE_LEARNER": "browser-tests"}
                 env |= {} if rust else {"COURSE_NO_RUST": "1"}
-                command = [sys.executable, "-c", "from course.cli import main; main()", "lab", "--no-browser"]
-                process = subprocess.Popen(
-                    [*command, "--dir", str(folder / "learning")],
-                    cwd=folder,
-                    env=env,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
+                program = "from course.cli import main; main()"
+                command = [sys.executable, "-c", program, "lab", "--no-browser", "--dir", str(folder / "learning")]
+                process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
                 stack.callback(process.wait, 30)
                 stack.callback(process.send_signal, signal.SIGINT)
                 assert process.stdout is not None
