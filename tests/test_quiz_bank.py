@@ -80,6 +80,14 @@ def test_a_bank_named_by_the_environment_comes_first_and_one_given_before_it(
     assert bank.find("03_ndarray", folder=folder).title == "one"
 
 
+def test_a_bank_named_by_the_environment_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_BANK", str(tmp_path / "no"))
+    with pytest.raises(CourseError, match="COURSE_BANK names a folder that is not there"):
+        bank.find("03_ndarray")
+
+
 def test_a_learner_bank_serves_where_there_is_no_markdown(folder: Path, tmp_path: Path) -> None:
     learner = tmp_path / "learner"
     learner.mkdir()

@@ -294,6 +294,10 @@ def test_every_type_reveals_its_answer(question: Item) -> None:
     assert data["answer_text"]["text"]
 
 
+def test_a_right_number_is_told_with_its_tolerance_and_unit() -> None:
+    assert reveal(QUIZ.item("number"), None, answer=True)["answer_text"]["text"] == "424.242 ms ± 1%"
+
+
 def test_html_in_a_stem_is_shown_as_text() -> None:
     q = item("<b>bold</b> <script>alert(1)</script>\n\n= 3\n")
     assert "<script>" not in view(q)["body"]["html"]

@@ -93,7 +93,12 @@ def folders(start: Path | None = None) -> Iterator[Path]:
     """
     named = os.environ.get("COURSE_BANK")
     if named:
-        yield Path(named).expanduser()
+        bank = Path(named).expanduser()
+        if not bank.is_dir():
+            raise CourseError(
+                "COURSE_BANK names a folder that is not there", place=str(bank), help="set it to a folder of quiz files"
+            )
+        yield bank
     here = (start or Path.cwd()).resolve()
     if here.is_file():
         here = here.parent

@@ -175,6 +175,7 @@ class _File:
                 if title or sections or current.items:
                     self.report("a second title", head.begin, 1, "sections are `##`, questions `###`")
                 title = title or without_comments(head.content).strip()
+                self._no_items_in(inside, blocks(inside))
             elif head.level == 2:
                 self._close(current, sections)
                 current = self._section(head, inside, body, defaults)

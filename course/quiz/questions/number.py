@@ -89,6 +89,9 @@ class NumberType(ItemType[Number]):
     def answer_text(self, item: Number) -> str:
         assert item.key is not None
         text = item.key.written.replace("+-", "±").replace("..", "to")
+        value, sign, spread = text.partition("±")
+        if sign and spread.endswith("%") and item.unit:
+            return f"{value.strip()} {item.unit} ± {spread.strip()}"
         text = re.sub(r"\s+sig (\d+)$", r" (to \1 significant digits)", text)
         return f"{text} {item.unit}".strip()
 
