@@ -136,6 +136,15 @@ def test_a_list_without_a_right_option_is_written_and_told_and_does_not_check() 
         parse(made.text)
 
 
+@pytest.mark.parametrize("space", ["", "\n"])
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_an_explanation_is_the_questions_however_it_is_set(space: str, indent: str) -> None:
+    quiz, _ = imported(f"### Q?\n\n- [x] a\n- [ ] b\n{space}{indent}> **Explanation:** why\n{indent}> so\n")
+    item = next(quiz.items)
+    assert isinstance(item, SingleChoice)
+    assert (item.explanation, [option.feedback for option in item.options]) == ("why\nso", ["", ""])
+
+
 def test_equal_headings_get_ids_of_their_own() -> None:
     quiz, _ = imported("### Q?\n\n- [x] a\n- [ ] b\n\n### Q?\n\n- [x] c\n- [ ] d\n")
     assert [item.id for item in quiz.items] == ["q", "q-2"]

@@ -214,6 +214,8 @@ def test_comments_of_the_author_are_nowhere() -> None:
         ("---\ntitle: x\n", "q.md:1:1", "the front matter has no end"),
         ("- [x] a\n- [ ] b\n\n" + CHOICE % "", "q.md:1:1", "answers without a question"),
         ("# Title\n\n- [x] a\n- [ ] b\n\n" + CHOICE % "", "q.md:3:1", "answers without a question"),
+        (CHOICE % "" + "  > **Explanation:** x\n", "q.md:5:3", "an explanation indented under an option"),
+        (CHOICE % "" + "\n  > **Hint:** x\n", "q.md:6:3", "a hint indented under an option"),
         ("# Title\n\n# Title\n\n" + CHOICE % "", "q.md:3:1", "a second title"),
         ("## a\n\n" + CHOICE % "1" + "## a\n\n" + CHOICE % "2", "q.md:7:1", "two sections are called 'a'"),
         ("just prose\n", "q.md:1:1", "no questions"),

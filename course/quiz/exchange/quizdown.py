@@ -182,7 +182,7 @@ class _Converter:
         title = " ".join(without_comments(head.content).split())
         attributes = [f"#{self._id(title)}"]
         if boxed:
-            lines = [line for block in boxed for line in self._choice(block, inside)]
+            lines = [line for block in boxed for line in self._choice(block, inside, explanations)]
             ticked = sum(line.startswith("- [x]") for line in lines)
             self._kind(answers, ticked, attributes)
         else:
@@ -232,14 +232,22 @@ class _Converter:
                 self.guess(block.begin, "a quote after the answers was taken as a hint, as quizdown does")
             where.append(text)
 
-    def _choice(self, block: Block, inside: Text) -> list[str]:
+    def _choice(self, block: Block, inside: Text, explanations: list[str]) -> list[str]:
         lines = []
         for text in items(inside, block):
             box = _BOX.match(text.lines[0])
             if box is None:
                 self.guess(text.first, "an option without a box was taken as wrong")
             mark = "x" if box and box["box"] != " " else " "
-            rest = (text.lines[0][box.end() if box else 0 :], *text.lines[1:])
+            own = list(text.lines)
+            for quote in blocks(text):
+                words = str(unquote(text, quote)) if quote.kind == "quote" else ""
+                label = _LABEL.match(words)
+                if label and label["name"].lower() == "explanation" and ":" in label[0]:
+                    self.guess(quote.begin, "an explanation under an option was taken as the question's")
+                    explanations.append(words[label.end() :].strip())
+                    own[quote.begin - text.first : quote.end - text.first] = [""] * (quote.end - quote.begin)
+            rest = (own[0][box.end() if box else 0 :], *own[1:])
             lines.append(_item(f"- [{mark}] ", rest))
         return lines
 

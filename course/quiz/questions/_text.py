@@ -79,7 +79,17 @@ def read_option(draft: Draft, text: Text) -> tuple[str, Attributes, str, int]:
     feedback = []
     for block in blocks(text):
         if block.kind == "quote":
-            feedback.append(str(unquote(text, block)).strip())
+            words = str(unquote(text, block)).strip()
+            if name := re.match(r"\*\*(Hint|Explanation|Rubric):?\*\*", words, re.IGNORECASE):
+                line, column = text.place(block.begin)
+                message = f"{name[1].lower()} indented under an option, where feedback stands"
+                draft.report(
+                    f"an {message}" if name[1][0] in "Ee" else f"a {message}",
+                    line,
+                    column,
+                    "begin the quote at the margin",
+                )
+            feedback.append(words)
             for line in range(block.begin, block.end):
                 lines[line - text.first] = ""
     attributes = Attributes()
