@@ -80,19 +80,14 @@ def cells(edits: int, rivals: Rivals, say: Say, only: str = "") -> Table:
         columns=("cell", "edited", "target", "evcxr", "evcxr / ours", "rustimport", "run again"),
     )
     empty: list[float] = []
-    for cell in (one for one in CELLS if only in one.name):
-        say(f"{cell.name}: {edits} edits")
-        times = _measure(cell, edits, rivals)
-        empty += times.empty
-        ours = times.edits["ours"]
-        evcxr, rustimport = times.edits.get("evcxr", []), times.edits.get("rustimport", [])
-        ratio = f"{statistics.median(evcxr) / statistics.median(ours):.1f}" if evcxr else "–"
-        target = f"≤ {cell.target:.2f} s"
-        again = _milliseconds(times.unchanged)
-        table.rows.append((cell.name, _seconds(ours), target, _seconds(evcxr), ratio, _seconds(rustimport), again))
-        for lane, measured in times.edits.items():
-            table.measurements.append(_record(f"{cell.name}, edited", lane, measured))
-        table.measurements.append(_record(f"{cell.name}, unchanged", "ours", times.unchanged))
+    stack = contextlib.ExitStack()
+    evcxr_kernel = stack.enter_context(_evcxr_kernel(rivals.evcxr)) if rivals.evcxr else None
+    with stack:
+        for cell in (one for one in CELLS if only in one.name):
+            say(f"{cell.name}: {edits} edits")
+            times = _measure(cell, edits, rivals, evcxr_kernel)
+            empty += times.empty
+            _add(table, cell, times)
     table.notes.append(
         f"Median of {edits} different edits, the lanes in turns; the range is from the least to the most."
     )
@@ -108,14 +103,26 @@ def cells(edits: int, rivals: Rivals, say: Say, only: str = "") -> Table:
     return table
 
 
-def _measure(cell: BenchCell, edits: int, rivals: Rivals) -> _Times:
+def _add(table: Table, cell: BenchCell, times: _Times) -> None:
+    ours = times.edits["ours"]
+    evcxr, rustimport = times.edits.get("evcxr", []), times.edits.get("rustimport", [])
+    ratio = f"{statistics.median(evcxr) / statistics.median(ours):.1f}" if evcxr else "–"
+    target = f"≤ {cell.target:.2f} s"
+    again = _milliseconds(times.unchanged)
+    table.rows.append((cell.name, _seconds(ours), target, _seconds(evcxr), ratio, _seconds(rustimport), again))
+    for lane, measured in times.edits.items():
+        table.measurements.append(_record(f"{cell.name}, edited", lane, measured))
+    table.measurements.append(_record(f"{cell.name}, unchanged", "ours", times.unchanged))
+
+
+def _measure(cell: BenchCell, edits: int, rivals: Rivals, evcxr: Kernel | None) -> _Times:
     times = _Times()
     with contextlib.ExitStack() as stack:
         lanes: dict[str, Callable[[float], tuple[float, float]]] = {}
         ours = stack.enter_context(_our_kernel(cell))
         lanes["ours"] = lambda number: _ours(ours, cell, number)
-        if rivals.evcxr:
-            evcxr = stack.enter_context(_evcxr_kernel(rivals.evcxr, cell))
+        if evcxr:
+            _give_crates(evcxr, cell)
             lanes["evcxr"] = lambda number: _evcxr(evcxr, cell, number)
         if rivals.rustimport and not cell.crates:  # it would build the crates anew for each cell
             other = stack.enter_context(kernel("rustimport", _ipykernel(rivals.rustimport)))
@@ -156,17 +163,17 @@ def _our_kernel(cell: BenchCell) -> Iterator[Kernel]:
         yield running
 
 
-@contextlib.contextmanager
-def _evcxr_kernel(program: str, cell: BenchCell) -> Iterator[Kernel]:
-    found = toolchain.find()
-    # evcxr looks for `cargo` and `rustc` on the PATH.
-    path = {"PATH": f"{found.rustc.parent}:{os.environ.get('PATH', '')}"}
-    with kernel("evcxr", [program, "--control_file", "{connection_file}"], path) as running:
-        versions = crates.ensure().versions
-        wanted = [f':dep {name} = "={versions[name.replace("-", "_")]}"' for name in cell.crates]
-        if wanted:
-            running.run("\n".join(wanted), timeout=1800)
-        yield running
+def _evcxr_kernel(program: str) -> contextlib.AbstractContextManager[Kernel]:
+    """Start evcxr once for all cells: it builds its crates anew in each kernel."""
+    path = f"{toolchain.find().rustc.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it looks for cargo there
+    return kernel("evcxr", [program, "--control_file", "{connection_file}"], {"PATH": path})
+
+
+def _give_crates(running: Kernel, cell: BenchCell) -> None:
+    versions = crates.ensure().versions
+    wanted = [f':dep {name} = "={versions[name.replace("-", "_")]}"' for name in cell.crates]
+    if wanted:
+        running.run("\n".join(wanted), timeout=1800)
 
 
 def _ours(running: Kernel, cell: BenchCell, number: float) -> tuple[float, float]:
