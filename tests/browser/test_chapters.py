@@ -135,5 +135,8 @@ def test_a_chapter_runs_to_its_first_task_and_shows_its_figures(
     assert figure.evaluate("image => image.complete && image.naturalWidth > 100")
     assert ("course-dark" in (figure.get_attribute("class") or "")) == (not rust)
     if folder := os.environ.get("COURSE_SHOTS"):
+        figure.evaluate("image => image.scrollIntoView({block: 'start'})")
+        page.mouse.wheel(0, -40)
+        page.wait_for_timeout(1500)
         page.screenshot(path=f"{folder}/{chapter}-{'light-rust' if rust else 'dark-bare'}.png")
     page.context.close()
