@@ -152,6 +152,16 @@ def test_a_second_process_waits_for_the_first_and_shows_its_progress(nothing_bui
 
 
 @pytest.mark.needs("rust")
+def test_a_build_is_shown_while_it_runs_and_not_when_it_was_killed(nothing_built):
+    base = crates.folder()
+    base.mkdir(parents=True)
+    (base / "crates.progress").write_text(json.dumps({"fraction": 0.42, "what": "built ndarray", "pid": 1}))
+    with filelock.FileLock(base.parent / f"{base.name}.crates.lock"):
+        assert crates.status() == (False, "being built now: 42%, built ndarray")
+    assert crates.status()[1].startswith("not built yet")
+
+
+@pytest.mark.needs("rust")
 def test_without_a_network_and_without_downloads_the_error_says_so(nothing_built, tmp_path, monkeypatch):
     monkeypatch.setenv("CARGO_HOME", str(tmp_path / "empty-cargo-home"))
     monkeypatch.setenv("CARGO_NET_OFFLINE", "true")

@@ -96,6 +96,9 @@ def cells(edits: int, rivals: Rivals, say: Say, only: str = "") -> Table:
             f"Run again, unchanged: at most 5 ms wanted; an empty Python cell takes {_milliseconds(empty)}."
         )
         table.measurements.append(_record("empty Python cell", "ours", empty))
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores + 0.5:  # one core is ours
+        table.notes.append(f"Other work was running (load {load:.1f} on {cores} cores), so all times are too long.")
     if rivals.evcxr is None:
         table.notes.append("evcxr_jupyter is not installed here.")
     if rivals.rustimport is None:

@@ -200,14 +200,30 @@ def status() -> tuple[bool, str]:
     found = _load(base)
     if found is not None:
         tch = f", tch {found.versions['tch']}" if "tch" in found.names else ""
-        return (
-            True,
-            f"ndarray {found.versions['ndarray']}, linfa {found.versions['linfa']}{tch}, {len(found.names)} in all",
-        )
-    running = progress_of_other(base, "crates")
+        if not tch and (running := _running(base, "torch")) is not None:
+            tch = f", tch being built now: {running[0]:.0%}"
+        ndarray, linfa = (found.versions.get(name, "?") for name in ("ndarray", "linfa"))
+        return True, f"ndarray {ndarray}, linfa {linfa}{tch}, {len(found.names)} in all"
+    running = _running(base, "crates")
     if running is not None:
         return False, f"being built now: {running[0]:.0%}, {running[1]}"
     return False, "not built yet (about two minutes, once)"
+
+
+def _running(base: Path, stage: str) -> tuple[float, str] | None:
+    """Return how far a build by another process is; None where there is none (one that was killed is none)."""
+    said = progress_of_other(base, stage)
+    if said is None:
+        return None
+    lock = filelock.FileLock(base.parent / f"{base.name}.{stage}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return said
+    except OSError:
+        return None
+    lock.release()
+    return None
 
 
 def ensure(wait: bool = True, progress: Progress | None = None, extra: str | None = None) -> CrateSet:
