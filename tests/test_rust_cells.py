@@ -131,7 +131,7 @@ MISTAKES = {
         "v.push(2)",
     ),
     "E0499": (
-        "fn f() {\n    let mut v = vec![1];\n    let a = &mut v;\n    let b = &mut v;\n    a.push(1);\n    b.push(2);\n}",
+        "fn f() {\n    let mut v = vec![1];\n    let a = &mut v;\n    let b = &mut v;\n    a.push(1); b.push(2);\n}",
         4,
         "&mut v",
     ),

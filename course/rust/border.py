@@ -38,6 +38,8 @@ _C_TYPES: dict[str, Any] = {
     "f64": ctypes.c_double,
 }
 _SIZE = ctypes.c_size_t
+from_buffer: Callable[[Any], Any] = ctypes.c_char.from_buffer
+addressof = ctypes.addressof
 DTYPES = {name: np.dtype(code) for name, code in SCALARS.items()}
 """Rust's name of a number → NumPy's dtype."""
 
@@ -211,38 +213,47 @@ def _array_packer(element: Scalar, rank: int | None, mutable: bool, place: str, 
     dtype = DTYPES[element.name]
     odd = dtype.alignment - 1
     ndarray = np.ndarray
-    # Bytes other than 0 and 1 can reach a bool array through a view; Rust must not see them.
-    plain = element.name != "bool"
+    # The quickest way to an address: it takes only what is contiguous, writeable and not empty, and says so.
+    # Bytes other than 0 and 1 can reach a bool array through a view; Rust must not see them, so each is looked at.
+    quick = rank if element.name != "bool" else 0
 
-    def slow(array: Any) -> tuple[Any, ...]:
+    def pack(array: Any) -> tuple[Any, ...]:
         return _examine(array, element, rank, mutable, place, contiguous=contiguous)
 
-    if rank == 1:
+    def pack_slice(array: Any) -> tuple[Any, ...]:
+        if type(array) is ndarray and array.dtype is dtype and array.ndim == 1:
+            try:
+                address = addressof(from_buffer(array))
+            except (TypeError, ValueError, BufferError):
+                return pack(array)
+            if not address & odd:
+                return address, len(array)
+        return pack(array)
 
-        def pack(array: Any) -> tuple[Any, ...]:
-            if type(array) is ndarray and array.dtype is dtype and array.ndim == 1 and plain:
-                interface = array.__array_interface__
-                address, read_only = interface["data"]
-                (length,) = interface["shape"]
-                if interface["strides"] is None and length and not address & odd and not (mutable and read_only):
-                    return (address, length) if contiguous else (address, length, 1, 0)
-            return slow(array)
+    def pack_view1(array: Any) -> tuple[Any, ...]:
+        if type(array) is ndarray and array.dtype is dtype and array.ndim == 1:
+            try:
+                address = addressof(from_buffer(array))
+            except (TypeError, ValueError, BufferError):
+                return pack(array)
+            if not address & odd:
+                return address, len(array), 1, 0
+        return pack(array)
 
-        return pack
-    if rank == 2:
+    def pack_view2(array: Any) -> tuple[Any, ...]:
+        if type(array) is ndarray and array.dtype is dtype and array.ndim == 2:
+            try:
+                address = addressof(from_buffer(array))
+            except (TypeError, ValueError, BufferError):
+                return pack(array)
+            if not address & odd:
+                rows, columns = array.shape
+                return address, rows, columns, columns, 1, 0
+        return pack(array)
 
-        def pack2(array: Any) -> tuple[Any, ...]:
-            if type(array) is ndarray and array.dtype is dtype and array.ndim == 2 and plain:
-                interface = array.__array_interface__
-                address, read_only = interface["data"]
-                rows, columns = interface["shape"]
-                whole = interface["strides"] is None and rows and columns
-                if whole and not address & odd and not (mutable and read_only):
-                    return address, rows, columns, columns, 1, 0
-            return slow(array)
-
-        return pack2
-    return slow
+    if quick == 1:
+        return pack_slice if contiguous else pack_view1
+    return pack_view2 if quick == 2 else pack
 
 
 def _examine(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -179,7 +180,8 @@ def cannot_cross(refused: NotSupported, unit: Unit) -> Report:
     drawn = _draw(text, "", "no NumPy or Python value can become this", help, refused.place, unit)
     if refused.part == "result":
         drawn = drawn.replace("no NumPy or Python value can become this", "this cannot become a NumPy or Python value")
-    note = "\n".join(f"  \x1b[1m\x1b[94m=\x1b[0m \x1b[1mnote\x1b[0m: {line}" for line in SUPPORTED)
+    start = "  \x1b[1m\x1b[94m=\x1b[0m \x1b[1mnote\x1b[0m: "
+    note = "\n".join(start + f"\n{' ' * 10}".join(textwrap.wrap(line, 70)) for line in SUPPORTED)
     drawn = _rename(f"{drawn}{note}\n", [unit])
     return Report((Diagnostic("error", "", text, refused.place.line, drawn),))
 

@@ -32,6 +32,8 @@ body[data-jp-theme-light="false"] .course-code { --k: #82b8ff; --s: #8bd99a; --n
   background: var(--jp-cell-editor-background, transparent) !important; color: var(--jp-content-font-color1, inherit);
   border: 1px solid var(--jp-cell-editor-border-color, #bdbdbd) !important; line-height: 1.4;
   font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px); }
+.course-code pre code { padding: 0 !important; background: transparent !important; white-space: pre !important;
+  overflow-wrap: normal; }
 .course-code figcaption { color: var(--jp-content-font-color2, inherit); font-size: 0.85em; margin-top: 0.2em; }
 .course-code figure, figure.course-code { margin: 0.3em 0; }
 .course-code .k { color: var(--k); font-weight: 600; } .course-code .s { color: var(--s); }
