@@ -44,6 +44,13 @@ class Card {
       this.said,
     );
     this.element.querySelector(".cq-legend").append(this.points);
+    // JupyterLab takes away the browser's own "Enter submits the form", so it is done here.
+    this.element.addEventListener("keydown", (event) => {
+      const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing;
+      if (event.key !== "Enter" || !plain || !event.target.matches("input[type=text]")) return;
+      event.preventDefault();
+      if (!event.repeat) this.element.requestSubmit();
+    });
     this.restore(quiz.drafts()[item.id] ?? null);
     this.update(item);
   }

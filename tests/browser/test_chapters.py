@@ -140,3 +140,17 @@ def test_a_chapter_runs_to_its_first_task_and_shows_its_figures(
         page.wait_for_timeout(1500)
         page.screenshot(path=f"{folder}/{chapter}-{'light-rust' if rust else 'dark-bare'}.png")
     page.context.close()
+
+
+def test_a_rust_cell_is_coloured_as_rust(start: Callable[[bool], OpenLab], chromium: Browser) -> None:
+    page = start(True).page(chromium, "00_welcome", dark=False)
+    cell = page.locator(".jp-CodeCell .cm-content").filter(has_text="%%rust").first
+    cell.scroll_into_view_if_needed()
+
+    # A comment of Rust is no comment of Python.
+    comment = cell.locator(".cm-line").filter(has_text="/// Squared distance").locator("span").first
+    code = cell.locator(".cm-line").filter(has_text="images").last
+    expect(comment).to_be_visible()
+    colours = [part.evaluate("element => getComputedStyle(element).color") for part in (comment, code)]
+    assert colours[0] != colours[1]
+    page.context.close()

@@ -132,11 +132,15 @@ def test_two_tabs_do_not_overwrite_each_other(lab: Any) -> None:
     expect(said(first, FOUR)).to_contain_text("Right")
     lab.save(first)
     assert points(lab.attempts(path)) == {"01_kinds/owns": 1, "01_kinds/four": 1}
-    lab.command(second, "docmanager:save")
-    overwrite = second.get_by_role("button", name="Overwrite")
-    if overwrite.count() or overwrite.is_visible(timeout=2000):
-        overwrite.click()
-    second.wait_for_timeout(500)
+    # The second tab's notebook is changed too: its save may find the file newer, and ask.
+    second.evaluate("() => { window.jupyterapp.commands.execute('docmanager:save'); }")
+    ask = second.get_by_role("button", name="Overwrite")
+    saved = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+    second.add_locator_handler(ask, lambda overwrite: overwrite.click())
+    expect(question(second, OWNS)).to_be_visible()
+    second.wait_for_timeout(1000)
+    expect(ask).to_have_count(0)
+    second.wait_for_function(saved)
     assert points(lab.attempts(path)) == {"01_kinds/owns": 1, "01_kinds/four": 1}
 
 
@@ -195,6 +199,8 @@ def test_a_view_of_the_output_in_another_panel_answers_for_its_notebook(lab: Any
 @BOTH
 def test_words_typed_and_not_yet_submitted_are_there_after_a_reload(lab: Any, app: str) -> None:
     page = lab.open(lab.quiz(), app=app)
+    expect(question(page, FOUR)).to_be_visible()
+    lab.save(page)
     box = question(page, FOUR).get_by_role("textbox", name="Your number")
     box.press_sequentially("3.99")  # the caret stays in the box: nothing is blurred
     page.once("dialog", lambda dialog: dialog.accept())
