@@ -78,7 +78,10 @@ def test_a_compiler_that_was_found_before_is_not_started_again(tmp_path, shell):
 def test_an_updated_compiler_is_asked_again(tmp_path, shell):
     shell(_compiler(tmp_path / "rust").parent)
     toolchain.find()
-    _compiler(tmp_path / "rust", "rustc 1.96.0 (aaaaaaaaa 2026-06-01)")
+    # `rustup update` replaces the real binary; the program on the PATH stays the same file.
+    real = tmp_path / "rust" / "sysroot" / "bin" / "rustc"
+    real.write_text(real.read_text().replace("rustc 1.95.0", "rustc 1.96.0"))
+    os.utime(real, ns=(1, 1))
     toolchain.forget()
     assert toolchain.find().version.startswith("rustc 1.96.0")
 
