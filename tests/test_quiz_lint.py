@@ -55,7 +55,13 @@ def test_a_waiver_of_no_rule_is_reported() -> None:
 
 @pytest.mark.parametrize(
     "title",
-    ["Why does this not compile?", "Which of these is so?", "What happens where `not` is called?", "What is nothing?"],
+    [
+        "Why does this not compile?",
+        "Which of these is so?",
+        "What happens where `not` is called?",
+        "What is nothing?",
+        "Why does a slice, which borrows, not copy?",
+    ],
 )
 def test_asking_why_something_is_not_so_is_no_negated_stem(title: str) -> None:
     text = (FIXTURES / "negated-stem.md").read_text("utf-8").replace("Which of these does not copy?", title)
