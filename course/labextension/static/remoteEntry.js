@@ -87,10 +87,53 @@ function activate(app) {
   }).observe(document.body, { childList: true, subtree: true });
 }
 
-const plugin = { id: "course-quiz:answers", description: "Keeps quiz answers in notebooks.", autoStart: true, activate };
+const RUST = "text/x-rustsrc";
+
+/** Colour a `%%rust` cell as Rust; JupyterLab colours every cell in the kernel's language. */
+function colour(notebook, model) {
+  if (model.type !== "code") return;
+  const rust = /^%%rust\b/.test(model.sharedModel.getSource());
+  if (rust && model.mimeType !== RUST) model.mimeType = RUST;
+  if (!rust && model.mimeType === RUST) model.mimeType = notebook.codeMimetype;
+}
+
+function colourRustCells(app) {
+  const known = new WeakSet();
+  const watch = (notebook) => {
+    for (const model of notebook.model.cells) {
+      if (!known.has(model)) {
+        known.add(model);
+        model.contentChanged.connect(() => colour(notebook, model));
+        // When the kernel says its language, JupyterLab sets that of every cell: set ours again.
+        model.mimeTypeChanged.connect(() => queueMicrotask(() => colour(notebook, model)));
+      }
+      colour(notebook, model);
+    }
+  };
+  const look = () => {
+    for (const notebook of notebooks(app)) {
+      if (!known.has(notebook.model)) {
+        known.add(notebook.model);
+        notebook.model.cells.changed.connect(() => watch(notebook));
+      }
+      watch(notebook);
+    }
+  };
+  const soon = () => {
+    for (const panel of app.shell.widgets("main")) panel.context?.ready?.then(look);
+  };
+  app.shell.currentChanged?.connect(soon);
+  app.shell.layoutModified?.connect(soon);
+  app.restored.then(soon);
+}
+
+const plugins = [
+  { id: "course-quiz:answers", description: "Keeps quiz answers in notebooks.", autoStart: true, activate },
+  { id: "course-quiz:rust", description: "Colours %%rust cells.", autoStart: true, activate: colourRustCells },
+];
 
 window._JUPYTERLAB = window._JUPYTERLAB || {};
 window._JUPYTERLAB["course-quiz"] = {
   init() {},
-  get: async () => () => ({ __esModule: true, default: plugin }),
+  get: async () => () => ({ __esModule: true, default: plugins }),
 };
