@@ -108,7 +108,7 @@ def mends(found: Examination) -> list[Mend]:
         list_.append(
             Mend(
                 "rust",
-                "download Rust's own installer (rustup) and with it the newest stable compiler, about 200 MB, into "
+                "download Rust's own installer (rustup) and with it the newest stable compiler, 600 MB on disk, into "
                 f"{toolchain.install_folder()}; nothing outside that folder is changed",
                 _install,
             )
