@@ -197,6 +197,7 @@ class Card {
   }
 
   showMarks(item) {
+    const missed = item.view.type === "single" ? "← the answer" : "← also right";
     for (const row of this.element.querySelectorAll("[data-option]")) {
       const mark = item.verdict?.options?.[row.dataset.option];
       row.querySelector(":scope > .cq-feedback")?.remove();
@@ -206,7 +207,7 @@ class Card {
       if (!mark) continue;
       if (mark.mark) {
         row.dataset.mark = mark.mark;
-        if (sign) sign.textContent = { right: "✓ right", wrong: "✗ not right", missed: "← belongs here" }[mark.mark];
+        if (sign) sign.textContent = { right: "✓ right", wrong: "✗ not right", missed }[mark.mark];
       }
       if (mark.feedback) row.append(h("div.cq-feedback", { dir: "auto", html: mark.feedback }));
     }

@@ -77,7 +77,7 @@ class Server:
             "--ServerApp.allow_root=True",
             f"--ServerApp.root_dir={self.root}",
             f"--IdentityProvider.token={self.token}",
-            "--ServerApp.ip=0.0.0.0",  # reached by its address too, as on a class's own server without https
+            "--ServerApp.ip=127.0.0.1",
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -157,13 +157,12 @@ class Lab:
         self._contexts.append(context)
         return context.new_page()
 
-    def open(self, path: Path, *, app: str = "lab", page: Page | None = None, run: bool = True, host: str = "") -> Page:
+    def open(self, path: Path, *, app: str = "lab", page: Page | None = None, run: bool = True) -> Page:
         """Open a notebook in JupyterLab (`app="lab"`) or Notebook 7 (`"notebook"`), and run all its cells."""
         page = page or self.page()
         place = path.relative_to(self.server.root).as_posix()
         start = {"lab": f"lab/workspaces/w{secrets.token_hex(4)}/tree", "notebook": "notebooks"}[app]
-        base = f"http://{host}:{self.server.port}" if host else self.url
-        page.goto(f"{base}/{start}/{place}?token={self.token}")
+        page.goto(f"{self.url}/{start}/{place}?token={self.token}")
         self.ready(page)
         if run:
             self.run_all(page)
