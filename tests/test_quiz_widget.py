@@ -364,6 +364,12 @@ def test_a_quiz_cell_shows_widget_print_and_status_and_takes_typed_answers(noteb
     assert len(answers.read(tmp_path / "01_kinds.answers.jsonl").attempts) == 1
 
 
+def test_an_exam_that_is_not_running_takes_no_typed_answers(notebook: Notebook) -> None:
+    _, _, refused = notebook.run(IMPORT, 'quiz("02_exam/exam")', 'answer("owns", "a")')
+    assert refused[0].ename == "UsageMistake"
+    assert "an exam that is not running" in refused[0].evalue
+
+
 def _handed_in(folder: Path, *items: str) -> None:
     made = [
         Attempt(attempt=new_id(), item=f"01_kinds/{i}", response=r, at=now()).as_dict()

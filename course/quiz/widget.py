@@ -117,7 +117,13 @@ def answer(item: str, response: object = None) -> None:
     indentation; a number or text: as it is. The answer is recorded as if it had been given in the quiz.
     """
     session, question = _find_item(item)
-    view = next(card["view"] for card in session.state("")["items"] if card["id"] == question.full_id)
+    view = next((card["view"] for card in session.state("")["items"] if card["id"] == question.full_id), None)
+    if view is None:
+        raise UsageMistake(
+            f"{item!r} belongs to an exam that is not running",
+            place=session.name,
+            help="start it, or go on with it, where the quiz is shown",
+        )
     if not isinstance(question, Question):
         raise UsageMistake(f"{item!r} is answered in its own cell", help=str(view.get("pointer", "")))
     if response is None:
