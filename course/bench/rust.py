@@ -88,6 +88,7 @@ def cells(edits: int, rivals: Rivals, say: Say, only: str = "") -> Table:
             times = _measure(cell, edits, rivals, evcxr_kernel)
             empty += times.empty
             _add(table, cell, times)
+            say("; ".join(part for part in table.rows[-1] if part != "–"))
     table.notes.append(
         f"Median of {edits} different edits, the lanes in turns; the range is from the least to the most."
     )
