@@ -62,8 +62,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """Add the course to a notebook: `%%rust` cells, and recordings where they cannot run."""
-    from course import recordings
-    from course.rust import magic
+    from course.notebook import add_to
 
-    magic.register(shell)
-    recordings.install(shell)
+    add_to(shell)

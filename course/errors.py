@@ -99,11 +99,11 @@ class CourseError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show the error alone in a notebook: IPython asks for this in place of a traceback through our modules."""
-        lines = [f"\x1b[1;31merror\x1b[0m: {self.message}"]
+        lines = [f"\x1b[1merror\x1b[0m: {self.message}"]
         if self.place:
             lines.append(f"   at: {self.place}")
         if self.help:
-            lines.append(f"\x1b[36m help\x1b[0m: {self.help}")
+            lines.append(f"\x1b[1m help\x1b[0m: {self.help}")
         return lines
 
 

@@ -89,23 +89,30 @@ function activate(app) {
 
 const RUST = "text/x-rustsrc";
 
-/** Colour a `%%rust` cell as Rust; JupyterLab colours every cell in the kernel's language. */
-function colour(notebook, model) {
-  if (model.type !== "code") return;
-  const rust = /^%%rust\b/.test(model.sharedModel.getSource());
-  if (rust && model.mimeType !== RUST) model.mimeType = RUST;
-  if (!rust && model.mimeType === RUST) model.mimeType = notebook.codeMimetype;
-}
-
+/** Colour `%%rust` cells as Rust; JupyterLab colours every cell in the kernel's language. */
 function colourRustCells(app) {
   const known = new WeakSet();
+  let ours = false;
+  const colour = (notebook, model, again) => {
+    if (model.type !== "code") return;
+    const rust = /^%%rust\b/.test(model.sharedModel.getSource());
+    if (!again && rust === (model.mimeType === RUST)) return;
+    ours = true;
+    model.mimeType = notebook.codeMimetype;
+    if (rust) model.mimeType = RUST;
+    ours = false;
+  };
   const watch = (notebook) => {
     for (const model of notebook.model.cells) {
       if (!known.has(model)) {
         known.add(model);
         model.contentChanged.connect(() => colour(notebook, model));
-        // When the kernel says its language, JupyterLab sets that of every cell: set ours again.
-        model.mimeTypeChanged.connect(() => queueMicrotask(() => colour(notebook, model)));
+        // When the kernel says its language, JupyterLab sets that of every cell: set ours again. It loads a language
+        // when first used, and what has loaded last wins, so set it once more when it surely has loaded.
+        model.mimeTypeChanged.connect(() => {
+          if (ours) return;
+          for (const wait of [0, 500, 2500]) setTimeout(() => colour(notebook, model, wait > 0), wait);
+        });
       }
       colour(notebook, model);
     }

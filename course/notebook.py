@@ -1,0 +1,33 @@
+"""What `%load_ext course` adds to a notebook: `%%rust` cells, links from errors to chapters, and recordings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course import recordings
+from course.chapters import Course
+from course.errors import CourseError
+from course.rust import explain, magic
+
+__all__ = ["TAUGHT_IN", "add_to"]
+
+TAUGHT_IN = {
+    "E0384": "00_welcome",
+    "E0499": "03_ndarray",
+    "E0502": "03_ndarray",
+    "E0515": "03_ndarray",
+}
+"""The compiler's error code → the chapter that teaches it."""
+
+
+def add_to(shell: Any) -> None:
+    """Add the course to an IPython shell. Adding it twice does no harm."""
+    magic.register(shell)
+    recordings.install(shell)
+    try:
+        chapters = {chapter.name: chapter for chapter in Course.find().chapters()}
+    except CourseError:
+        return  # `%%rust` works without a course around it
+    for code, name in TAUGHT_IN.items():
+        if name in chapters:
+            explain.HELP_LINKS[code] = (f"chapter {name[:2]}, {chapters[name].title}", f"{name}.ipynb")

@@ -1,0 +1,25 @@
+import pytest
+
+from course.chapters import Course
+from course.notebook import TAUGHT_IN
+
+
+@pytest.mark.parametrize(("code", "chapter"), list(TAUGHT_IN.items()))
+def test_an_error_is_linked_to_a_chapter_that_shows_it(code, chapter):
+    assert code in Course.find().at(chapter).source.read_text("utf-8")
+
+
+def test_the_extension_adds_rust_cells_and_links_and_may_be_loaded_twice():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from course import load_ipython_extension
+    from course.rust.explain import HELP_LINKS
+
+    shell = InteractiveShell()
+    load_ipython_extension(shell)
+    transformers = list(shell.input_transformers_cleanup)
+    load_ipython_extension(shell)
+
+    assert "rust" in shell.magics_manager.magics["cell"]
+    assert shell.input_transformers_cleanup == transformers
+    assert HELP_LINKS["E0502"] == ("chapter 03, Arrays and views", "03_ndarray.ipynb")
