@@ -22,7 +22,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "--asm": ("[FUNCTION]", "show the assembly of the cell's functions, or of one"),
     "--time": ("", "say what compiling took, and after each call what the call took; never links shared instances"),
     "--isolated": ("", "run each call in a child process: an abort or a stack overflow cannot end the kernel"),
-    "--interruptible": ("", "let ■ (interrupt) give control back while Rust runs; a call costs some 50 µs more"),
+    "--interruptible": ("", "let ■ (interrupt) give control back while Rust runs; a call costs tens of µs more"),
     "--no-share": ("", "compile all generic code in this cell, as an ordinary build does"),
     "--quiet": ("", "do not show warnings"),
 }

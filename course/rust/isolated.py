@@ -2,7 +2,7 @@
 
 One child for each cell, started at its first call and again after it has ended. Arguments and results cross as
 one JSON line and the bytes of arrays in the `.npy` manner (no pickle); an array that Rust writes to is copied
-back. So this costs copies and some 100 µs a call, and the first call the start of a Python process.
+back. So this costs copies and a few hundred microseconds a call, and the first call the start of a Python process.
 """
 
 from __future__ import annotations
