@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -79,7 +80,9 @@ def kernel(name: str, argv: list[str], environment: dict[str, str] | None = None
         (place / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
         finder = KernelSpecManager(kernel_dirs=[str(place.parent)], ensure_native_kernel=False)
         manager = KernelManager(kernel_name="bench", kernel_spec_manager=finder)
-        manager.start_kernel(env={**os.environ, **(environment or {})}, cwd=folder)
+        # What a kernel prints for itself must not get into the figures that we print.
+        silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        manager.start_kernel(env={**os.environ, **(environment or {})}, cwd=folder, **silence)
         try:
             client = manager.blocking_client()
             client.start_channels()
