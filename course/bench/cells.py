@@ -58,7 +58,20 @@ CELLS = (
         target=0.15,
     ),
     BenchCell(
-        "small ndarray",
+        "ndarray, a loop over rows",
+        """use ndarray::{Array1, ArrayView2};
+fn weighted_rows(x: ArrayView2<f64>) -> Array1<f64> {
+    x.rows().into_iter().map(|row| row.iter().map(|v| v * EDIT).sum()).collect()
+}
+""",
+        setup=_POINTS_PYTHON + "x = points(300, 4)",
+        call="float(weighted_rows(x).sum())",
+        inline=_POINTS_RUST + "weighted_rows(x.view()).sum()",
+        target=0.3,
+        crates=("ndarray",),
+    ),
+    BenchCell(
+        "ndarray, sum_axis and product",
         """use ndarray::{Array1, ArrayView2, Axis};
 fn column_means(x: ArrayView2<f64>) -> Array1<f64> {
     x.sum_axis(Axis(0)) * (EDIT / x.nrows() as f64)

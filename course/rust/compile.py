@@ -48,7 +48,10 @@ class Flags:
 
     def rustc(self) -> list[str]:
         """Return the code generation flags."""
-        flags = ["-C", f"opt-level={self.opt}", "-C", f"overflow-checks={'off' if self.wrapping else 'on'}"]
+        # One unit: a cell is small, and cutting it up costs more than two cores win back (measured: 0.39 s instead of
+        # 0.64 s for a cell that calls `sum_axis`); it also inlines better.
+        flags = ["-C", f"opt-level={self.opt}", "-C", "codegen-units=1"]
+        flags += ["-C", f"overflow-checks={'off' if self.wrapping else 'on'}"]
         return [*flags, "-C", "target-cpu=native"] if self.native else flags
 
 
@@ -270,7 +273,7 @@ def assembly(units: list[Unit], flags: Flags) -> str:
     files, shim = _files(units, units[-1].cell.has_main)
     named = crates_of(units)
     crate_set = _crate_set(named, None)
-    command = ["--edition", "2024", "-C", "debuginfo=0", "-C", "codegen-units=1", *flags.rustc()]
+    command = ["--edition", "2024", "-C", "debuginfo=0", *flags.rustc()]
     command += ["-C", "symbol-mangling-version=v0", "--crate-type", "bin" if units[-1].cell.has_main else "cdylib"]
     if crate_set is not None:
         command += crate_set.rustc_args(named, False)
