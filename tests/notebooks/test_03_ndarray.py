@@ -105,9 +105,9 @@ def softmax_rows(x):
     for i in range(x.shape[0]):
         total = x[i].sum()
         for j in range(x.shape[1]):
-            x[i, j] = x[i, j] / total if total != 0 else np.nan
+            x[i, j] /= total
 """,
-        "still zero when you divide",
+        "is it a sum of exponentials",
     ),
     "the difference the wrong way round": (
         """
@@ -140,9 +140,39 @@ def softmax_rows(x):
             x[i, j] = np.exp(x[i, j] - largest)
             total += x[i, j]
         for j in range(x.shape[1]):
-            x[i, j] = x[i, j] / total if total > 0 else np.nan
+            x[i, j] /= total
+""",
+        "a row near -1000 is 0 when you divide",
+    ),
+    "the largest of all rows, in NumPy's way": (
+        """
+@njit
+def softmax_rows(x):
+    largest = x.max()
+    for i in range(x.shape[0]):
+        x[i] = np.exp(x[i] - largest)
+        x[i] /= x[i].sum()
 """,
         "the largest of that row",
+    ),
+    "no exp, in NumPy's way": (
+        """
+@njit
+def softmax_rows(x):
+    for i in range(x.shape[0]):
+        x[i] /= x[i].sum()
+""",
+        "still zero when you divide",
+    ),
+    "clipped scores": (
+        """
+@njit
+def softmax_rows(x):
+    for i in range(x.shape[0]):
+        x[i] = np.exp(np.clip(x[i], -700, 700))
+        x[i] /= x[i].sum()
+""",
+        "do not clip",
     ),
     "a result returned": (
         """
