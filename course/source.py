@@ -56,7 +56,7 @@ class Source:
     cells: tuple[Cell, ...]
 
     def at(self, cell: Cell) -> str:
-        """Return `file:line` of a cell: the line of its fence, where its attributes stand, or its first line of prose."""
+        """Return `file:line` of a cell: of its fence, where its attributes stand, or of its first line of prose."""
         fenced = cell.kind == "code" or "essay" in cell.attributes
         return f"{self.path}:{cell.line - fenced}"
 

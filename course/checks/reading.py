@@ -33,17 +33,18 @@ WORDS = {
     "illegal": 'write "not allowed", and by whom',
 }
 VERBS = frozenset(
-    """add allocate analyse annotate answer apply ask assess avoid balance benchmark borrow bound build calculate call
-    catch change check choose clean combine compare compile compute connect convert copy count create cut debug decide
-    declare define deploy derive double describe detect diagnose distinguish divide draw estimate evaluate explain export
-    express extend fill find fit fix follow form frame generate give group handle hold identify implement improve
-    index inspect install interpret judge keep know label launch link list load locate loop make mark match measure
-    mend merge model mount move name normalise open order own parallelise parse pass pick plan plot port pose predict
-    prepare prevent print process profile prove put quantify read rebuild recognise record reduce refactor remove
-    repair replace report reproduce reshape return reuse rewrite run save say scale select separate serialise serve
-    set share shape show simulate slice solve sort speed split standardise start state stop stream summarise swap
-    switch take tell test time trace train transform translate transpose tune turn type understand unpack update use
-    validate vary vectorise verify view visualise watch weigh work wrap write""".split()
+    """add allocate analyse annotate answer apply ask assess avoid balance benchmark borrow bound build calculate
+    call catch change check choose clean combine compare compile compute connect convert copy count create
+    cut debug decide declare define deploy derive double describe detect diagnose distinguish divide draw
+    estimate evaluate explain export express extend fill find fit fix follow form frame generate give group
+    handle hold identify implement improve index inspect install interpret judge keep know label launch link
+    list load locate loop make mark match measure mend merge model mount move name normalise open order own
+    parallelise parse pass pick plan plot port pose predict prepare prevent print process profile prove put
+    quantify read rebuild recognise record reduce refactor remove repair replace report reproduce reshape
+    return reuse rewrite run save say scale select separate serialise serve set share shape show simulate
+    slice solve sort speed split standardise start state stop stream summarise swap switch take tell test
+    time trace train transform translate transpose tune turn type understand unpack update use validate vary
+    vectorise verify view visualise watch weigh work wrap write""".split()
 )
 
 
