@@ -88,11 +88,11 @@ class Session:
         elif kind == "restore":
             self._restore(message.get("attempts"))
         elif kind == "hint" and item in self._places:
-            self._hint(item)
+            self._hint(item, message.get("number"))
         elif kind == "retry" and item in self._places:
             self._places[item].retrying = True
         elif kind == "vary" and item in self._places:
-            self._vary(item)
+            self._vary(item, message.get("variant"))
         elif kind == "download":
             text, self.problem = transfer.download(self.file.parent, self.attempts)
             return [{"type": "file", "name": "my-answers.jsonl", "text": text}]
@@ -176,14 +176,17 @@ class Session:
         self.problem = self.problem or problem
         self.take(new)
 
-    def _hint(self, name: str) -> None:
+    # A learner who waits for a busy kernel presses a button more than once; the page says which hint and which variant
+    # it wants, so that ten presses cost no more than one.
+
+    def _hint(self, name: str, wanted: object) -> None:
         item, place = self._item(name), self._places[name]
-        if place.hints < len(item.hints) and not self._locked(item, place):
+        if wanted == place.hints + 1 and place.hints < len(item.hints) and not self._locked(item, place):
             place.hints += 1
 
-    def _vary(self, name: str) -> None:
+    def _vary(self, name: str, wanted: object) -> None:
         item, place = self._item(name), self._places[name]
-        if self._can_vary(item):
+        if wanted == place.variant + 1 and self._can_vary(item):
             place.variant += 1
             place.hints, place.notice, place.retrying = 0, "", False
 

@@ -11,17 +11,19 @@ class QuizView {
     keepKeys();
     this.model = model;
     this.cards = new Map();
+    this.asked = new Map(); // requests on their way to the kernel
     this.root = h("div.course-quiz", { role: "group", "aria-label": `Quiz: ${model.get("state").title}` });
     el.append(this.root);
     this.store = new Store(model, this.root);
     this.header = h("div.cq-header", {});
     this.exam = h("div.cq-exam", {});
+    this.examSaid = h("div.cq-keeping.cq-exam-said", { role: "status" });
     this.list = h("div.cq-items", {});
     this.footer = h("div.cq-footer", {});
     this.summary = h("div.cq-summary", {});
     this.keeping = h("div.cq-keeping", { role: "status" });
     this.footer.append(this.summary, this.keeping, this.answersBox());
-    this.root.append(this.header, this.exam, this.list, this.footer);
+    this.root.append(this.header, this.exam, this.examSaid, this.list, this.footer);
     this.listen = { "change:state": () => this.show(), "change:drafts": () => this.otherDrafts(), "msg:custom": (message) => this.receive(message) };
     for (const [name, call] of Object.entries(this.listen)) model.on(name, call);
     this.sizes = new ResizeObserver(() => this.letScroll());
@@ -47,8 +49,22 @@ class QuizView {
     try {
       this.model.send(message);
     } catch {
-      // The kernel is gone; `Card.record` says so and keeps the answer without it.
+      // The kernel is gone; whoever asked hears it from `ask`, which gets no reply.
     }
+  }
+
+  /** Ask the kernel for something. Where no reply comes in time, `tell` gets the words of `silent()`; where one comes
+   *  after all, it gets "" (or what the kernel has to say), with whether it is a reply. */
+  ask(message, tell, silent) {
+    const request = newId();
+    const waiting = setTimeout(() => tell(silent(), false), PATIENCE);
+    const replied = (words) => {
+      clearTimeout(waiting);
+      this.asked.delete(request);
+      tell(words, true);
+    };
+    this.asked.set(request, replied);
+    this.send({ ...message, request });
   }
 
   attempt(fields) {
@@ -80,6 +96,7 @@ class QuizView {
     const { attempts, status, storage } = this.state;
     const kept = this.store.put(union(attempts, extra), this.drafts(), status);
     const words = [];
+    if (this.unheard) words.push(this.unheard);
     if (storage.problem) words.push(storage.problem + (kept ? " Your answers are kept in this notebook: save it." : ""));
     if (!kept && this.settled) words.push(`This front end does not let a quiz write into the notebook: hand in ${storage.file} together with it.`);
     if (this.keeping.textContent !== words.join(" ")) this.keeping.textContent = words.join(" ");
@@ -169,7 +186,7 @@ class QuizView {
     if (this.exam.dataset.key === key) return this.tick();
     const hadFocus = this.exam.contains(document.activeElement);
     this.exam.dataset.key = key;
-    const act = (event) => () => this.send({ type: "submit", attempt: { ...this.attempt({ item: state.quiz, response: null }), event } });
+    const act = (event) => () => this.examEvent(event);
     const button = (words, event, primary) => h(`button.cq-button${primary ? ".cq-primary" : ""}`, { type: "button", onclick: act(event) }, words);
     this.timer = h("span.cq-timer", { role: "timer", "aria-label": "Time left" });
     this.timeSaid = h("span.cq-said", { role: "status" });
@@ -187,6 +204,20 @@ class QuizView {
     this.exam.replaceChildren(...parts);
     if (hadFocus) (this.exam.querySelector("button") ?? this.root).focus();
     this.tick();
+  }
+
+  /** Start, pause, go on or hand in. Without a kernel, stopping the clock and handing in are kept in the notebook. */
+  examEvent(event) {
+    const attempt = { ...this.attempt({ item: this.state.quiz, response: null }), event };
+    const silent = () => {
+      if (event === "start") return unheard("Not started yet");
+      if (event === "resume") return unheard("The clock still stands");
+      if (!this.keep([attempt])) return unheard(event === "pause" ? "The clock still runs" : "Not handed in yet");
+      this.timer.remove();
+      this.list.hidden = true;
+      return unheard(event === "pause" ? "The clock was stopped, and the notebook remembers when" : "Handed in, and the notebook remembers when; nothing is marked yet");
+    };
+    this.ask({ type: "submit", attempt }, (words) => (this.examSaid.textContent = words), silent);
   }
 
   tick() {
@@ -226,7 +257,12 @@ class QuizView {
   }
 
   again() {
-    this.send({ type: "submit", attempt: { ...this.attempt({ item: this.state.quiz, response: null }), event: "again" } });
+    const attempt = { ...this.attempt({ item: this.state.quiz, response: null }), event: "again" };
+    const tell = (words) => {
+      this.unheard = words;
+      this.keep([]);
+    };
+    this.ask({ type: "submit", attempt }, tell, () => unheard("Not started again yet"));
   }
 
   answersBox() {
@@ -240,11 +276,16 @@ class QuizView {
       h(
         "div.cq-actions",
         {},
-        h("button.cq-button", { type: "button", onclick: () => this.send({ type: "download" }) }, "Download my answers"),
+        h("button.cq-button", { type: "button", onclick: () => this.download() }, "Download my answers"),
         h("label.cq-upload", { for: upload.id }, "Bring answers back: ", upload),
       ),
       this.told,
     );
+  }
+
+  download() {
+    const tell = (words) => (this.told.textContent = words);
+    this.ask({ type: "download" }, tell, () => unheard("Nothing was downloaded yet"));
   }
 
   async upload(input) {
@@ -254,13 +295,15 @@ class QuizView {
       this.told.textContent = "This file is too large to be an answers file.";
       return;
     }
-    this.send({ type: "upload", text: await file.text() });
-    input.value = "";
+    const text = await file.text();
+    input.value = ""; // the same file may be chosen again
+    const tell = (words) => (this.told.textContent = words);
+    this.ask({ type: "upload", text }, tell, () => unheard("Nothing was brought back yet"));
   }
 
   receive(message) {
-    if (message?.type === "told") this.told.textContent = message.text;
-    if (message?.type !== "file") return;
+    if (message?.type === "done") this.asked.get(message.request)?.(message.text);
+    if (message?.type !== "file" || !this.asked.has(message.request)) return; // another view of this quiz asked
     const address = URL.createObjectURL(new Blob([message.text], { type: "application/jsonl" }));
     const link = h("a", { href: address, download: message.name });
     this.root.append(link);

@@ -67,19 +67,26 @@ class QuizWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def _receive(self, _: object, message: object, __: object) -> None:
         if not isinstance(message, dict):
             return
+        told = ""
         try:
             replies = self.session.receive(message)
         except Exception as error:  # noqa: BLE001 — a page can show no traceback; say it there, and stay alive
-            text = error.render() if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
-            replies = [{"type": "told", "text": text}]
+            told = error.render() if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
+            replies = []
         done = {a.attempt for a in self.session.attempts if a.event == "answer"}
         self._drop_drafts(message, done)
         for widget in _widgets.get(self.session.name, [self]):
             if widget.session is not self.session:
                 widget.session.take(self.session.attempts)
             widget.refresh()
+        # The page waits for "done": without it, it tells the learner that the kernel does not reply.
+        request = message.get("request")
         for reply in replies:
-            self.send(reply)
+            if reply["type"] == "told":
+                told = reply["text"]
+            else:
+                self.send(reply | {"request": request})
+        self.send({"type": "done", "request": request, "text": told})
 
     def _drop_drafts(self, message: Mapping[str, Any], done: set[str]) -> None:
         """A draft that was submitted is one no longer."""

@@ -5,6 +5,8 @@ const PATIENCE = 1500; // milliseconds to wait for the kernel before an answer i
 const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 const direction = (text) => (/^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}]/u.test(text) ? "rtl" : "ltr");
 const VERDICTS = { right: ["✓", "Right"], partly: ["◐", "Partly right"], wrong: ["✗", "Not right yet"] };
+const unheard = (what) =>
+  `${what}: the kernel does not reply. If it is busy, this is done as soon as it is free; if it was stopped or restarted, run this cell. Nothing is lost.`;
 const SURE = [[1, "a guess"], [2, "fairly"], [3, "certain"]];
 
 /** One question: built once for what it asks, then only updated, so that nobody's typing is ever thrown away. */
@@ -18,9 +20,9 @@ class Card {
     this.control = (CONTROLS[view.type] ?? nothing)(view, (words) => this.changed(words));
     this.asks = !["task", "essay"].includes(view.type);
     this.submit = h("button.cq-button.cq-primary", { type: "submit" });
-    this.hint = h("button.cq-button", { type: "button", onclick: () => quiz.send({ type: "hint", item: item.id }) });
+    this.hint = h("button.cq-button", { type: "button", onclick: () => this.ask({ type: "hint", number: this.item.hints.length + 1 }, "No hint yet") });
     this.reveal = h("button.cq-button", { type: "button", onclick: () => this.record("reveal") }, "Show the answer");
-    this.vary = h("button.cq-button", { type: "button", onclick: () => quiz.send({ type: "vary", item: item.id }) }, "New variant");
+    this.vary = h("button.cq-button", { type: "button", onclick: () => this.ask({ type: "vary", variant: this.item.variant + 1 }, "No new variant yet") }, "New variant");
     this.hints = h("div.cq-hints", {});
     this.verdict = h("div.cq-verdict", { role: "status", tabindex: "-1" });
     this.after = h("div.cq-after", {});
@@ -103,7 +105,7 @@ class Card {
     event.stopPropagation();
     if (this.pending || this.submit.hidden) return;
     if (this.item.canRetry) {
-      this.quiz.send({ type: "retry", item: this.item.id });
+      this.ask({ type: "retry" }, "No new try yet");
       return;
     }
     if (this.item.locked) return;
@@ -113,6 +115,15 @@ class Card {
       return;
     }
     this.record("answer");
+  }
+
+  /** Ask the kernel for something about this question. Silence is said beside what is said already. */
+  ask(message, missing) {
+    const tell = (words) => {
+      this.unheard = words;
+      this.speak();
+    };
+    this.quiz.ask({ ...message, item: this.item.id }, tell, () => unheard(missing));
   }
 
   /** Make an attempt, and see that it is kept whether or not a kernel is there to mark it. */
@@ -128,21 +139,24 @@ class Card {
       variant: item.variant,
     });
     if (event !== "answer") attempt.event = event;
-    this.complaint = null;
+    this.complaint = this.unheard = null;
     this.pending = attempt;
     this.sent = performance.now();
     this.speak();
     setTimeout(() => this.speak(), 450); // a kernel that answers at once needs no words about waiting
-    quiz.send({ type: "submit", attempt });
-    setTimeout(() => {
-      if (this.pending !== attempt) return;
+    const silent = () => {
       this.pending = null;
-      const kept = quiz.keep([attempt]);
-      this.complaint = kept
-        ? "Your answer is kept in the notebook. The kernel is busy or no longer running, so it is not checked yet: run this cell to have it checked."
+      if (event !== "answer") return unheard("The answer cannot be shown yet");
+      return quiz.keep([attempt])
+        ? unheard("Your answer is kept in the notebook, and not checked yet")
         : "The kernel does not reply, and this front end does not let us write into the notebook: your answer is not kept. Run this cell and answer again.";
+    };
+    const tell = (words, replied) => {
+      if (replied && this.pending === attempt) this.pending = null; // whatever became of it, nothing more will come
+      this.unheard = words;
       this.speak();
-    }, PATIENCE);
+    };
+    quiz.ask({ type: "submit", attempt }, tell, silent);
   }
 
   update(item) {
@@ -241,6 +255,10 @@ class Card {
       const [sign, words] = VERDICTS[item.verdict.verdict];
       const shown = item.status === "revealed" ? ["◇", "Answer shown"] : [sign, item.verdict.verdict === "wrong" && !item.canRetry ? "Not right" : words];
       lines.push(`${shown[0]} ${shown[1]}${item.verdict.points === null ? "" : `: ${item.verdict.points} of ${plural(item.view.points, "point", "points")}`}`);
+    }
+    if (this.unheard && !this.pending) {
+      lines.push(this.unheard);
+      if (lines.length === 1) status = "notice";
     }
     const said = lines.concat(!this.pending && status !== "notice" ? item.verdict?.messages ?? [] : []);
     const key = JSON.stringify([status, said]);

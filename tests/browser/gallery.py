@@ -88,7 +88,7 @@ def _answered(pick: Callable[[Any, Session], Any], **options: Any) -> Callable[[
         session = _session(folder, **options)
         for item in session.items:
             if item.hints:
-                session.receive({"type": "hint", "item": item.full_id})
+                session.receive({"type": "hint", "item": item.full_id, "number": 1})
             _send(session, item.full_id, pick(item, session), confidence=3, hints=min(1, len(item.hints)))
         return [session.state("u")]
 

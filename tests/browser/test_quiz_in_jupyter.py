@@ -102,6 +102,150 @@ def test_an_answer_given_while_the_kernel_is_gone_is_kept_and_marked_later(lab: 
     expect(said(page, OWNS)).to_contain_text("Right")
 
 
+SILENT = "the kernel does not reply"
+
+
+def test_every_button_says_so_when_the_kernel_is_gone(lab: Any) -> None:
+    path = lab.notebook("from course.quiz.widget import quiz", 'quiz("01_kinds/small")', 'quiz("01_kinds/every")')
+    page = lab.open(path)
+    choose(page, "ArrayView1")
+    expect(said(page, OWNS)).to_contain_text("Not right yet")
+    number(page, "4")
+    question(page, "מה").get_by_role("radio", name="שלוש").check()
+    button(page, "מה", "Check").click()
+    expect(page.get_by_text("3 of 3 answered ·")).to_be_visible()
+    page.get_by_text("Your answers", exact=True).first.click()
+    lab.server.stop_kernels()
+    again = page.get_by_role("button", name="Practise again")
+    again.click()
+    expect(page.get_by_role("status").filter(has_text=f"Not started again yet: {SILENT}")).to_be_visible()
+    for name, words in (("Try again", "No new try yet"), ("Show the answer", "The answer cannot be shown yet")):
+        button(page, OWNS, name).click()
+        expect(said(page, OWNS)).to_contain_text(f"{words}: {SILENT}")
+        expect(said(page, OWNS)).to_contain_text("Not right yet")  # and the verdict stays
+    button(page, "Which of these copies", "Hint 1").click()
+    expect(said(page, "Which of these copies")).to_contain_text(f"No hint yet: {SILENT}")
+    button(page, "How much is", "New variant").click()
+    expect(said(page, "How much is")).to_contain_text(f"No new variant yet: {SILENT}")
+    page.get_by_role("button", name="Download my answers").first.click()
+    expect(page.get_by_text(f"Nothing was downloaded yet: {SILENT}")).to_be_visible()
+    page.get_by_label("Bring answers back").first.set_input_files(
+        {"name": "my-answers.jsonl", "mimeType": "application/jsonl", "buffer": b""}
+    )
+    expect(page.get_by_text(f"Nothing was brought back yet: {SILENT}")).to_be_visible()
+    lab.save(page)
+    assert points(lab.attempts(path)) == {"01_kinds/owns": 0, "01_kinds/four": 1, "01_kinds/hebrew": 1}
+    assert all(attempt.event == "answer" for attempt in lab.attempts(path))  # nothing was revealed or cleared
+
+
+def test_what_was_asked_of_a_busy_kernel_is_done_once_and_the_warning_goes(lab: Any) -> None:
+    busy = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.1)"
+    path = lab.notebook("from course.quiz.widget import quiz", 'quiz("01_kinds/every")')
+    page = lab.open(path)
+    words = "Which of these copies"
+    expect(question(page, words)).to_be_visible()
+    page.evaluate(
+        "code => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code}); }", busy
+    )
+    for _ in range(3):
+        button(page, words, "Hint 1").click()
+    expect(said(page, words)).to_contain_text(f"No hint yet: {SILENT}")
+    question(page, words).get_by_role("radio", name="a.to_owned()").check()
+    button(page, words, "Check").click()
+    expect(said(page, words)).to_contain_text("kept in the notebook, and not checked yet")
+    (path.parent / "go").touch()
+    expect(said(page, words)).to_contain_text("Right")
+    expect(said(page, words)).not_to_contain_text(SILENT)
+    expect(page.get_by_text("Hint 1", exact=True)).to_be_visible()
+    expect(page.get_by_text("Hint 2", exact=True)).to_have_count(0)
+
+
+EXAM = "02_exam/exam"
+
+
+def test_an_exam_is_started_paused_and_handed_in_and_only_then_marked(lab: Any) -> None:
+    path = lab.quiz(EXAM, name="02_exam.ipynb")
+    page = lab.open(path)
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name, exact=True).click()
+
+    expect(page.get_by_text("2 questions, 10 minutes.")).to_be_visible()
+    expect(question(page, OWNS)).to_have_count(0)  # not even in the page
+    press("Start")
+    clock = page.get_by_role("timer", name="Time left")
+    expect(clock).to_have_text(re.compile(r"^9:[0-5]\d left$"))
+    chosen(page, "ArrayView1").check()
+    button(page, OWNS, "Record answer").click()
+    expect(said(page, OWNS)).to_contain_text("Recorded. You may change it until you hand in.")
+    lab.save(page)
+    for untold in ("It owns.", "It borrows.", "Views borrow.", "Not right"):
+        assert untold not in page.content() + path.read_text()
+
+    press("Pause")
+    paused = page.get_by_text(re.compile(r"^Paused with 9:[0-5]\d left\."))
+    expect(paused).to_be_visible()
+    left = paused.inner_text()
+    expect(question(page, OWNS)).to_have_count(0)
+    lab.save(page)
+    page.reload()
+    lab.ready(page)
+    lab.restart(page)
+    lab.run_all(page)
+    expect(paused).to_have_text(left)  # the clock stood
+
+    press("Go on")
+    expect(clock).to_be_visible()
+    expect(chosen(page, "ArrayView1")).to_be_checked()
+    chosen(page, "Array1").check()
+    button(page, OWNS, "Record the change").click()
+    expect(said(page, OWNS)).to_contain_text("Recorded")
+    lab.save(page)
+    page.reload()
+    lab.ready(page)
+    expect(clock).to_be_visible()
+    expect(chosen(page, "Array1")).to_be_checked()
+
+    press("Hand in")
+    expect(page.get_by_text("Handed in.", exact=True)).to_be_visible()
+    expect(said(page, OWNS)).to_contain_text("Right: 1 of 1 point")
+    expect(page.get_by_text("Views borrow.")).to_be_visible()
+    expect(said(page, FOUR)).to_contain_text("Not right")
+    expect(page.get_by_text("1 of 2 answered · 1 of 2 points")).to_be_visible()
+    expect(chosen(page, "Array1")).to_be_disabled()
+    lab.save(page)
+    events = [attempt.event for attempt in lab.attempts(path)]
+    assert events == ["start", "answer", "pause", "resume", "answer", "hand-in"]
+
+
+def test_an_exam_without_its_kernel_is_paused_and_handed_in_by_the_notebook(lab: Any) -> None:
+    path = lab.quiz(EXAM, name="02_exam.ipynb")
+    page = lab.open(path)
+    press = page.get_by_role("button")
+    warning = page.get_by_role("status").filter(has_text=SILENT)
+    press.filter(has_text="Start").click()
+    expect(question(page, OWNS)).to_be_visible()
+    lab.restart(page)
+    press.filter(has_text="Pause").click()
+    expect(warning).to_contain_text("The clock was stopped, and the notebook remembers when")
+    expect(question(page, OWNS)).to_be_hidden()
+    lab.run_all(page)
+    expect(page.get_by_text(re.compile(r"^Paused with 9:"))).to_be_visible()
+    lab.restart(page)
+    press.filter(has_text="Go on").click()
+    expect(warning).to_contain_text("The clock still stands")
+    lab.run_all(page)
+    press.filter(has_text="Go on").click()
+    expect(question(page, OWNS)).to_be_visible()
+    lab.restart(page)
+    press.filter(has_text="Hand in").click()
+    expect(warning).to_contain_text("Handed in, and the notebook remembers when")
+    lab.save(page)
+    assert [attempt.event for attempt in lab.attempts(path)] == ["start", "pause", "resume", "hand-in"]
+    lab.run_all(page)
+    expect(page.get_by_text("Handed in.", exact=True)).to_be_visible()
+
+
 def test_a_notebook_opened_without_its_kernel_says_so_and_wakes_at_a_button(lab: Any) -> None:
     path = lab.quiz()
     page = lab.open(path)
