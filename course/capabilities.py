@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -15,6 +15,8 @@ from pathlib import Path
 from course.errors import RustMissing
 
 __all__ = ["CAPABILITIES", "Capability", "probe", "required"]
+
+TORCH = "2.13.0"  # the one release whose library tch 0.26 accepts
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,14 @@ def _crates() -> Capability:
 
 
 def _torch() -> Capability:
-    present = importlib.util.find_spec("torch") is not None
-    detail = "installed" if present else "the extra `torch` is not installed"
-    return Capability("torch", present, detail, "uv sync --extra torch   (about 5 GB on Linux x86-64)")
+    remedy = "uv sync --extra torch   (about 5 GB on Linux x86-64)"
+    try:
+        version = importlib.metadata.version("torch").partition("+")[0]
+    except importlib.metadata.PackageNotFoundError:
+        return Capability("torch", False, "the extra `torch` is not installed", remedy)
+    if version != TORCH:
+        return Capability("torch", False, f"torch {version} is installed, but tch 0.26 binds {TORCH} only", remedy)
+    return Capability("torch", True, f"torch {version}", remedy)
 
 
 def _chromium() -> Capability:

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from course import cache, doctor
+from course import cache, capabilities, doctor
 from course.capabilities import CAPABILITIES, Capability
 from course.cli import cli
 from course.errors import CourseError, UnknownName
@@ -166,3 +166,16 @@ def test_crates_that_are_being_built_are_left(no_rust):
     ):
         cache.clear(["old-crates"])
     assert (no_rust / "cache" / "crates" / "old1" / "target" / "a.rlib").exists()
+
+
+def test_another_release_of_torch_does_not_count(tmp_path, monkeypatch):
+    """tch binds one release of libtorch exactly; a newer torch would fail in its build, not in doctor."""
+    package = tmp_path / "torch-2.12.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 2.12.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    found = capabilities.probe("torch")
+
+    assert not found.present
+    assert found.detail == "torch 2.12.0 is installed, but tch 0.26 binds 2.13.0 only"
