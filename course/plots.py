@@ -80,6 +80,8 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> Shown:
             help="say in `alt` what it shows: the kind of figure, its axes, and what to see",
         )
     for axes in figure.axes:
+        if axes.get_label() == "<colorbar>" and (axes.get_xlabel() or axes.get_ylabel()):
+            continue  # a colour bar has one scale, and one label
         for name, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())):
             if axes.axison and axes.has_data() and not label.strip():
                 raise UsageMistake(

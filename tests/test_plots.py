@@ -114,6 +114,20 @@ def test_a_picture_without_axes_needs_no_labels():
     assert plots.show(figure, alt=ALT).alt == ALT
 
 
+def with_colour_bar(**options):
+    figure, axes = plt.subplots()
+    picture = axes.imshow(np.eye(3))
+    axes.axis("off")
+    figure.colorbar(picture, **options)
+    return figure
+
+
+def test_a_colour_bar_needs_one_label():
+    assert plots.show(with_colour_bar(label="ink (0 to 16)"), alt=ALT).alt == ALT
+    with pytest.raises(UsageMistake, match="axis has no label"):
+        plots.show(with_colour_bar(), alt=ALT)
+
+
 def test_showing_a_figure_closes_it():
     figure = line()
     plots.show(figure, alt=ALT)
