@@ -186,3 +186,42 @@ def test_a_recording_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(CourseError, match="the recording cannot be read") as caught:
         recordings.stale(course, [chapter])
     assert caught.value.help == "course dev record 00_small"
+
+
+ARRAYS = """
+```python
+%load_ext course
+import numpy as np
+```
+
+```rust
+use ndarray::ArrayView1;
+
+fn total(x: ArrayView1<f64>) -> f64 {
+    x.sum()
+}
+```
+
+```python
+total(np.ones(4))
+```
+"""
+
+
+@pytest.mark.needs("rust", "crates")
+def test_with_a_compiler_but_no_crates_and_no_network_recordings_are_shown(tmp_path, monkeypatch):
+    from course.checks.running import execute, failures
+
+    course, chapter = chapter_of(ARRAYS, tmp_path / "course", needs="rust, crates")
+    recordings.record(course, chapter)
+    # An empty cache of crates, and cargo with nothing downloaded and no network.
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("CARGO_HOME", str(tmp_path / "cargo"))
+    monkeypatch.setenv("CARGO_NET_OFFLINE", "true")
+
+    ran = execute(released(course, chapter), course, chapter)
+
+    assert failures(ran) == []
+    label, value = ran.cells[-1].outputs
+    assert "Recorded on 20" in label.data["text/html"]
+    assert value.data["text/plain"] == "4.0"
