@@ -108,6 +108,53 @@ def test_tries_run_out_where_the_author_says_so(tmp_path: Path) -> None:
     assert card(quiz, "copies")["status"] == "wrong"
 
 
+def test_a_new_variant_is_open_though_the_answer_to_the_last_one_was_shown(tmp_path: Path) -> None:
+    quiz = session(tmp_path, "every")
+    submit(quiz, "add", {"text": "1000"})
+    submit(quiz, "add", event="reveal")
+    assert card(quiz, "add")["locked"]
+    quiz.receive({"type": "vary", "item": "01_kinds/add", "variant": 1})
+    shown = card(quiz, "add")
+    assert (shown["status"], shown["locked"]) == ("open", False)
+    submit(quiz, "add", {"text": "1000"}, variant=1)
+    assert (card(quiz, "add")["status"], card(quiz, "add")["canReveal"]) == ("wrong", True)
+
+
+def test_an_answer_after_handing_in_does_not_count(tmp_path: Path) -> None:
+    quiz = session(tmp_path, "exam")
+    events = [
+        Attempt(new_id(), quiz.name, None, f"2026-03-01T10:0{n}:00Z", mode="exam", event=event)
+        for n, event in enumerate(("start", "hand-in"))
+    ]
+    late = Attempt(new_id(), "02_exam/four", {"text": "4"}, "2026-03-01T10:05:00Z", mode="exam")
+    quiz.take([*events, late])
+    assert (card(quiz, "four")["response"], quiz.points()) == (None, 0)
+
+
+def test_tries_beyond_the_limit_do_not_count_wherever_they_were_made(tmp_path: Path) -> None:
+    quiz = session(tmp_path, "every")
+    elsewhere = [
+        Attempt(new_id(), "01_kinds/copies", {"options": [option]}, f"2026-03-01T10:0{n}:00Z")
+        for n, option in enumerate(("slice", "view", "ref", "owned"))
+    ]
+    quiz.receive({"type": "restore", "attempts": [attempt.as_dict() for attempt in elsewhere]})
+    shown = card(quiz, "copies")
+    assert (shown["status"], shown["response"], quiz.points()) == ("wrong", {"options": ["ref"]}, 0)
+    assert len(shown["attempts"]) == 4  # kept all the same
+
+
+def test_an_answer_after_the_answer_was_shown_does_not_count_wherever_it_was_made(tmp_path: Path) -> None:
+    quiz = session(tmp_path)
+    elsewhere = [
+        Attempt(new_id(), "01_kinds/four", {"text": "5"}, "2026-03-01T10:00:00Z"),
+        Attempt(new_id(), "01_kinds/four", None, "2026-03-01T10:01:00Z", event="reveal"),
+        Attempt(new_id(), "01_kinds/four", {"text": "4"}, "2026-03-01T10:02:00Z"),
+    ]
+    quiz.receive({"type": "restore", "attempts": [attempt.as_dict() for attempt in elsewhere]})
+    assert card(quiz, "four")["status"] == "revealed"
+    assert (quiz.state("u")["progress"]["points"], quiz.points()) == ("0", 0)
+
+
 def test_a_response_that_cannot_be_read_is_no_attempt_and_costs_nothing(tmp_path: Path) -> None:
     quiz = session(tmp_path)
     made = submit(quiz, "four", {"text": "1,500"})

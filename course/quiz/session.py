@@ -29,12 +29,17 @@ class _Place:
     """Where a learner is with one item, folded from the attempts."""
 
     responses: list[Attempt] = field(default_factory=list)  # those that could be read
-    revealed: bool = False
+    reveals: set[int] = field(default_factory=set)  # the variants whose answer was shown
     retrying: bool = False
     hints: int = 0
     variant: int = 0
     notice: str = ""
     refused: str = ""
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the answer to the variant on show was shown."""
+        return self.variant in self.reveals
 
     @property
     def last(self) -> Attempt | None:
@@ -238,10 +243,19 @@ class Session:
             if attempt.variant > place.variant:
                 place.variant, place.hints = attempt.variant, attempt.hints
             if attempt.event == "reveal":
-                place.revealed = True
-            elif attempt.event == "answer" and self._readable(attempt):
+                place.reveals.add(attempt.variant)
+            elif attempt.event == "answer" and self._counts(attempt, place, events) and self._readable(attempt):
                 place.responses.append(attempt)
         self._exam = Clock(self.quiz.exam_minutes, events)
+
+    def _counts(self, attempt: Attempt, place: _Place, events: list[Attempt]) -> bool:
+        """Whether an answer came in time, wherever it was made: another tab, or a page whose kernel was gone."""
+        if self.mode == "exam":
+            return all(event.event != "hand-in" for event in events)
+        if self.mode == "practice" and attempt.variant in place.reveals:
+            return False
+        limit = self._item(attempt.item).attempts
+        return limit is None or sum(a.variant == attempt.variant for a in place.responses) < limit
 
     def _readable(self, attempt: Attempt) -> bool:
         item = self._item(attempt.item)
@@ -423,7 +437,9 @@ class Session:
         for item in self.items:
             last = self._places[item.full_id].last
             if last is not None and item.keyed:
-                total += self._verdict(item, last).points
+                graded = self._verdict(item, last)
+                shown = self.mode == "practice" and last.variant in self._places[item.full_id].reveals
+                total += 0.0 if shown and graded.verdict != "right" else graded.points
         return total
 
     def unanswered(self) -> list[str]:
