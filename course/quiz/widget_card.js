@@ -6,7 +6,7 @@ const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 const direction = (text) => (/^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}]/u.test(text) ? "rtl" : "ltr");
 const VERDICTS = { right: ["✓", "Right"], partly: ["◐", "Partly right"], wrong: ["✗", "Not right yet"] };
 const unheard = (what) =>
-  `${what}: the kernel does not reply. If it is busy, this is done as soon as it is free; if it was stopped or restarted, run this cell. Nothing is lost.`;
+  `${what}: the kernel does not reply. If it is busy, this is done as soon as it is free; if it was stopped or restarted, run the cells from the first to this one. Nothing is lost.`;
 const SURE = [[1, "a guess"], [2, "fairly"], [3, "certain"]];
 
 /** One question: built once for what it asks, then only updated, so that nobody's typing is ever thrown away. */
@@ -149,7 +149,7 @@ class Card {
       if (event !== "answer") return unheard("The answer cannot be shown yet");
       return quiz.keep([attempt])
         ? unheard("Your answer is kept in the notebook, and not checked yet")
-        : "The kernel does not reply, and this front end does not let us write into the notebook: your answer is not kept. Run this cell and answer again.";
+        : "The kernel does not reply, and this front end does not let us write into the notebook: your answer is not kept. Run the cells from the first to this one and answer again.";
     };
     const tell = (words, replied) => {
       if (replied && this.pending === attempt) this.pending = null; // whatever became of it, nothing more will come
@@ -256,11 +256,11 @@ class Card {
       const shown = item.status === "revealed" ? ["◇", "Answer shown"] : [sign, item.verdict.verdict === "wrong" && !item.canRetry ? "Not right" : words];
       lines.push(`${shown[0]} ${shown[1]}${item.verdict.points === null ? "" : `: ${item.verdict.points} of ${plural(item.view.points, "point", "points")}`}`);
     }
-    if (this.unheard && !this.pending) {
-      lines.push(this.unheard);
-      if (lines.length === 1) status = "notice";
-    }
     const said = lines.concat(!this.pending && status !== "notice" ? item.verdict?.messages ?? [] : []);
+    if (this.unheard && !this.pending) {
+      if (!said.length) status = "notice";
+      said.push(this.unheard);
+    }
     const key = JSON.stringify([status, said]);
     if (this.verdict.dataset.key === key) return;
     this.verdict.dataset.key = key;
