@@ -539,6 +539,8 @@ def test_a_program_sees_a_named_cell(notebook: Notebook, capfd: pytest.CaptureFi
 
 
 def interrupt_soon(after: float) -> threading.Timer:
+    # What a shell starts in the background has SIGINT ignored, and a Python started so never raises KeyboardInterrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(after, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     return timer

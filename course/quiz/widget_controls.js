@@ -33,9 +33,16 @@ function choices(view, tell) {
     const id = fresh("choice");
     const input = h("input", { type: kind, name, id, value: option.id, onchange: () => tell() });
     inputs.set(option.id, input);
+    // JupyterLab may scroll a cell as it becomes active, between press and release; then no click comes. So choose at
+    // the press. (Check boxes wait for the click: a press that toggled would be undone by it.)
+    const press = (event) => {
+      if (kind === "checkbox" || event.button !== 0 || input.disabled || input.checked) return;
+      input.checked = true;
+      tell();
+    };
     const label = h(
       "label.cq-option-label",
-      { for: id },
+      { for: id, onmousedown: press },
       input,
       h("span.cq-letter", { "aria-hidden": "true" }, letter(index)),
       h("span.cq-text", { dir: "auto", html: option.html }),
