@@ -16,8 +16,6 @@ from course.errors import RustMissing
 
 __all__ = ["CAPABILITIES", "Capability", "probe", "required"]
 
-TORCH = "2.13.0"  # the one release whose library tch 0.26 accepts
-
 
 @dataclass(frozen=True)
 class Capability:
@@ -63,13 +61,17 @@ def _crates() -> Capability:
 
 
 def _torch() -> Capability:
+    from course.rust.crates import TORCH_VERSION
+
     remedy = "uv sync --extra torch   (about 5 GB on Linux x86-64)"
     try:
         version = importlib.metadata.version("torch").partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return Capability("torch", False, "the extra `torch` is not installed", remedy)
-    if version != TORCH:
-        return Capability("torch", False, f"torch {version} is installed, but tch 0.26 binds {TORCH} only", remedy)
+    if version != TORCH_VERSION:
+        return Capability(
+            "torch", False, f"torch {version} is installed, but tch 0.26 binds {TORCH_VERSION} only", remedy
+        )
     return Capability("torch", True, f"torch {version}", remedy)
 
 

@@ -132,12 +132,18 @@ def torch_library() -> Path | None:
     specification = importlib.util.find_spec("torch")
     if specification is None or specification.origin is None:
         return None
+    library = Path(specification.origin).parent / "lib"
+    return library if _torch_version(specification.origin) == TORCH_VERSION and library.is_dir() else None
+
+
+@functools.cache
+def _torch_version(origin: str) -> str | None:
+    """Return torch's release; reading a package's metadata takes 2 ms, too long for a cell that is only run again."""
+    del origin  # it is only what the answer depends on
     try:
-        version = importlib.metadata.version("torch").split("+")[0]
+        return importlib.metadata.version("torch").partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return None
-    library = Path(specification.origin).parent / "lib"
-    return library if version == TORCH_VERSION and library.is_dir() else None
 
 
 def _manifest(base: Path, name: str) -> dict[str, Any] | None:

@@ -40,7 +40,7 @@ class OpenLab:
 
     def page(self, browser: Browser, chapter: str, *, dark: bool) -> Page:
         context = browser.new_context(
-            viewport={"width": 1280, "height": 1500}, color_scheme="dark" if dark else "light"
+            viewport={"width": 1280, "height": 1650}, color_scheme="dark" if dark else "light"
         )
         page = context.new_page()
         page.goto(f"{self.base}/lab/workspaces/{chapter}-{dark}/tree/{chapter}.ipynb?token={self.token}")
