@@ -181,7 +181,7 @@ def test_without_a_network_and_without_downloads_the_error_says_so(nothing_built
         ("error: linker `cc` not found", "no linker", "g++"),
         ("process didn't exit successfully (signal: 9, SIGKILL: kill)", "memory", "CARGO_BUILD_JOBS=1"),
         ("error: the lock file needs to be updated but --locked was passed", "disagree", "git checkout"),
-        ("warning: spurious network error: Could not resolve host: index.crates.io", "cannot be reached", "network"),
+        ("warning: spurious network error: Could not resolve host: registry.example", "cannot be reached", "network"),
         ("error: something nobody foresaw\nmore", "something nobody foresaw", "log"),
         ("", "exit code 7", "log"),
     ],
