@@ -1,0 +1,1 @@
+"""Grading a class: release, submissions, sandboxed workers, the gradebook, regrading and feedback."""
