@@ -20,14 +20,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from course.claims.threads import thread_limit
 from course.errors import LanesDisagree, UsageMistake
 
-__all__ = ["Times", "time_lanes"]
+__all__ = ["Agree", "Times", "time_lanes"]
 
 SAMPLE_SECONDS = 0.002  # a sample shorter than this is repeated inside one turn, and the mean of those calls taken
 BOOTSTRAP = 2_000
+
+Agree = float | Callable[[Any, Any], str]
+"""How results are compared: a relative tolerance, or a function of (found, wanted) that says how they differ, or ""."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,18 @@ class Times:
         """Return a lane's median time of one call, in seconds."""
         return float(np.median(self.seconds[lane]))
 
-    def ratio(self, lane: str) -> tuple[float, float, float]:
-        """Return how many times faster than the base a lane is: the median of the turns' ratios, and its 95 % interval.
+    def quartiles(self, lane: str) -> tuple[float, float]:
+        """Return the lower and the upper quartile of a lane's times, in seconds."""
+        low, high = np.percentile(self.seconds[lane], [25, 75])
+        return float(low), float(high)
 
-        Below 1 the lane is slower. The interval is a percentile bootstrap over turns (seed fixed).
+    def ratio(self, lane: str, against: str | None = None) -> tuple[float, float, float]:
+        """Return how many times as fast as the base a lane is: the median of the turns' ratios, and its 95 % interval.
+
+        Below 1 the lane is slower. The interval is a percentile bootstrap over turns (seed fixed). `against` names
+        another lane to compare with.
         """
-        ratios = self.seconds[self.base] / self.seconds[lane]
+        ratios = self.seconds[against or self.base] / self.seconds[lane]
         draws = np.random.default_rng(0).integers(0, len(ratios), size=(BOOTSTRAP, len(ratios)))
         low, high = np.percentile(np.median(ratios[draws], axis=1), [2.5, 97.5])
         return float(np.median(ratios)), float(low), float(high)
@@ -112,13 +121,20 @@ def _three_digits(value: float) -> str:
 
 
 def time_lanes(
-    lanes: Mapping[str, Callable[[], Any]], *, turns: int = 15, agree: float | None = 1e-9, budget: float = 8.0
+    lanes: Mapping[str, Callable[[], Any]],
+    *,
+    turns: int = 15,
+    agree: Agree | None = 1e-9,
+    budget: float = 8.0,
+    least: int = 3,
+    threads: int = 1,
 ) -> Times:
     """Time several ways to do the same job, in turns, and return the times.
 
     lanes: name → a call without arguments; the first is the base of the ratios. turns: samples of each lane.
     agree: relative tolerance to which all results must equal the base's before anything is timed; None where results
-    cannot be compared. budget: seconds after which no further turn begins (three are always taken).
+    cannot be compared; or a function of (found, wanted) that says how they differ. budget: seconds after which no
+    further turn begins (`least` are always taken). threads: what every lane's libraries may use.
 
     Raises `LanesDisagree` naming the lane and the largest difference; nothing is timed then.
     """
@@ -126,15 +142,17 @@ def time_lanes(
         raise UsageMistake(
             "time_lanes needs a lane, and three turns or more", help="time_lanes({'numpy': f}, turns=15)"
         )
-    with threadpool_limits(limits=1):
+    with thread_limit(threads):
         results = {name: lane() for name, lane in lanes.items()}  # also the warm-up: compilation, caches, page faults
         if agree is not None:
             _check_agreement(results, agree)
         calls = {name: _calls_per_sample(lane) for name, lane in lanes.items()}
-        return _turns(lanes, calls, turns, budget)
+        return _turns(lanes, calls, turns, budget, least)
 
 
-def _turns(lanes: Mapping[str, Callable[[], Any]], calls: Mapping[str, int], turns: int, budget: float) -> Times:
+def _turns(
+    lanes: Mapping[str, Callable[[], Any]], calls: Mapping[str, int], turns: int, budget: float, least: int
+) -> Times:
     seconds: dict[str, list[float]] = {name: [] for name in lanes}
     order = list(lanes)
     collecting = gc.isenabled()
@@ -142,7 +160,7 @@ def _turns(lanes: Mapping[str, Callable[[], Any]], calls: Mapping[str, int], tur
     try:
         started = time.perf_counter()
         for turn in range(turns):
-            if turn >= 3 and time.perf_counter() - started > budget:
+            if turn >= least and time.perf_counter() - started > budget:
                 break
             for name in order:
                 lane, repeat = lanes[name], calls[name]
@@ -164,8 +182,13 @@ def _calls_per_sample(lane: Callable[[], Any]) -> int:
     return max(1, min(100_000, round(SAMPLE_SECONDS / once)))
 
 
-def _check_agreement(results: Mapping[str, Any], tolerance: float) -> None:
+def _check_agreement(results: Mapping[str, Any], tolerance: Agree) -> None:
     base, *others = results
+    if not isinstance(tolerance, int | float):
+        for name in others:
+            if how := tolerance(results[name], results[base]):
+                raise LanesDisagree(name, base, how)
+        return
     wanted = np.asarray(results[base], dtype=np.float64)
     for name in others:
         found = np.asarray(results[name], dtype=np.float64)

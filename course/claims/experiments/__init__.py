@@ -1,0 +1,1 @@
+"""One file per claim; `course.claims.ledger` lists them in the overview's order."""
