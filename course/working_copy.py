@@ -3,6 +3,7 @@
     learning/
       03_ndarray.ipynb                 the learner's
       03_ndarray.answers.jsonl         the log of attempts; nothing here ever deletes or rewrites one
+      figures/                         the pictures the chapters show
       .course/state.json               which course this is a working copy of
       .course/learner                  an anonymous name for this learner
       .course/base/03_ndarray.ipynb    what was handed out, as it was handed out: the base of the next merge
@@ -125,6 +126,7 @@ class WorkingCopy:
             raise CourseError("the course has no built notebooks", place=str(course.notebooks), help="course dev build")
         with copy.locked():
             copy._write_state()
+            copy._bring_figures()
             made = [chapter for chapter in built if copy._hand_out(chapter)]
         return copy, made
 
@@ -220,6 +222,7 @@ class WorkingCopy:
         self._check_place()
         with self.locked():
             self._write_state()
+            self._bring_figures()
             return [self._update(chapter) for chapter in self.course.chapters() if chapter.notebook.is_file()]
 
     def _update(self, chapter: Chapter) -> ChapterUpdate:
@@ -253,18 +256,38 @@ class WorkingCopy:
         write_whole(mine, content)
         return True
 
+    def _bring_figures(self) -> None:
+        """Copy the pictures that chapters show. A different file of the same name may be the learner's: it is kept."""
+        source = self.course.notebooks / "figures"
+        for path in sorted(file for file in source.rglob("*") if file.is_file()):
+            content, mine = path.read_bytes(), self.folder / "figures" / path.relative_to(source)
+            try:
+                old = mine.read_bytes() if mine.exists() else None
+            except OSError as error:
+                raise CannotWrite(mine, error) from error
+            if old == content:
+                continue
+            if old is not None:
+                write_whole(self._name_for_keeping(mine), old)
+            write_whole(mine, content)
+
     def _keep(self, chapter: Chapter) -> Path | None:
         """Copy the learner's notebook, byte for byte, to a name of its own under `.course/kept`."""
         try:
             content = self.notebook(chapter).read_bytes()
         except FileNotFoundError:
             return None
-        stamp = time.strftime("%Y%m%dT%H%M%S")
-        path, number = self.private / "kept" / f"{chapter.name}-{stamp}.ipynb", 2
-        while path.exists():
-            path, number = path.with_name(f"{chapter.name}-{stamp}-{number}.ipynb"), number + 1
+        path = self._name_for_keeping(self.notebook(chapter))
         write_whole(path, content)
         return path
+
+    def _name_for_keeping(self, path: Path) -> Path:
+        """Return a free name under `.course/kept` for what this file was: its own, and the time."""
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        kept, number = self.private / "kept" / f"{path.stem}-{stamp}{path.suffix}", 2
+        while kept.exists():
+            kept, number = kept.with_name(f"{path.stem}-{stamp}-{number}{path.suffix}"), number + 1
+        return kept
 
     def _check_place(self) -> None:
         """Refuse a folder that is the course itself, or that holds something else."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from course.chapters import Course
-from course.errors import CourseError, NotAWorkingCopy, NotebookUnreadable, NoWorkingCopy
+from course.errors import CannotWrite, CourseError, NotAWorkingCopy, NotebookUnreadable, NoWorkingCopy
 from course.files import write_whole
 from course.notebook_file import Notebook, parse_notebook, read_notebook, text_of, write_notebook
 from course.working_copy import WorkingCopy
@@ -390,3 +390,37 @@ def test_a_text_that_utf8_cannot_hold_survives_being_written(tmp_path: Path):
     write_notebook(tmp_path / "a.ipynb", notebook)
 
     assert texts(tmp_path / "a.ipynb")["title"] == "half of a pair: \ud83d"
+
+
+def test_the_pictures_of_the_chapters_come_along_and_are_kept_current(course: Course):
+    drawn = course.notebooks / "figures" / "borrow" / "view.svg"
+    write_whole(drawn, "<svg>one</svg>")
+    copy, _ = WorkingCopy.make(course)
+    mine = copy.folder / "figures" / "borrow" / "view.svg"
+    assert mine.read_text() == "<svg>one</svg>"
+
+    write_whole(drawn, "<svg>two</svg>")
+    copy.update()
+    assert mine.read_text() == "<svg>two</svg>"
+
+
+def test_a_learners_picture_is_kept_when_the_course_brings_one_of_that_name(course: Course):
+    copy, _ = WorkingCopy.make(course)
+    mine = copy.folder / "figures" / "loss.svg"
+    write_whole(mine, "<svg>mine</svg>")
+    write_whole(course.notebooks / "figures" / "loss.svg", "<svg>theirs</svg>")
+
+    copy.update()
+
+    assert mine.read_text() == "<svg>theirs</svg>"
+    assert [path.read_text() for path in (copy.private / "kept").glob("loss-*.svg")] == ["<svg>mine</svg>"]
+
+
+def test_a_folder_of_pictures_that_cannot_be_made_is_named(course: Course):
+    copy, _ = WorkingCopy.make(course)
+    write_whole(course.notebooks / "figures" / "loss.svg", "<svg/>")
+    (copy.folder / "figures").write_text("a file of the learner's")
+
+    with pytest.raises(CannotWrite, match="figures"):
+        copy.update()
+    assert (copy.folder / "figures").read_text() == "a file of the learner's"
