@@ -19,12 +19,13 @@ from course.errors import CourseError
         "build": ("course.cli.dev:build", "Build notebooks from their sources, or check that they are current."),
         "check": ("course.cli.dev:check", "Hold chapters to the house rules; run them, solved and not."),
         "record": ("course.cli.dev:record", "Record what Rust cells show, for readers without Rust."),
+        "class": ("course.cli.classroom:classroom", "Make up a class: submissions from perfect to hostile."),
         "bench": ("course.cli.bench:bench", "Measure what the README states, on this machine."),
         "misses": ("course.cli.bench:misses", "Rust cells whose generic code is not compiled beforehand."),
     },
 )
 def dev() -> None:
-    """For authors: new, build, check, record, bench."""
+    """For authors: new, build, check, record, class, bench."""
 
 
 def _count(number: int, noun: str) -> str:
