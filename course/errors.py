@@ -29,6 +29,10 @@
     ├── RustError                   a Rust function returned Err; the message is its text
     ├── RustCrash                   a child process running Rust ended: a signal, an abort, a stack overflow
     ├── ProgramFailed               a program cell ended with another exit code than 0
+    ├── FrameUnreadable             bytes from a process that ran a learner's code are no value
+    ├── CannotCross                 a value of a type that cannot cross from one process to another
+    ├── BadCases                    the cases of a task are wrong; the place is in the quiz file
+    ├── TaskNotSolved               `check` under `nbgrader validate`: some cases fail
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -49,11 +53,14 @@ from pathlib import Path
 
 __all__ = [
     "AliasError",
+    "BadCases",
+    "CannotCross",
     "CannotGrade",
     "CannotWrite",
     "CellCannotCross",
     "CellDoesNotCompile",
     "CourseError",
+    "FrameUnreadable",
     "LabDidNotStart",
     "LanesDisagree",
     "NoWorkingCopy",
@@ -68,6 +75,7 @@ __all__ = [
     "RustError",
     "RustPanic",
     "SomeNotGraded",
+    "TaskNotSolved",
     "UnansweredItems",
     "UnknownName",
     "UnknownOption",
@@ -407,3 +415,36 @@ class UnknownOption(UnreadableResponse):
 
 class CannotGrade(CourseError):
     """The question cannot be graded here: no key, a key that fails, or an item that is not a question."""
+
+
+# Tasks: code that a learner writes
+
+
+class CannotCross(CourseError):
+    """A value of a type that cannot cross from one process to another. `what`: "a value of type Foo"."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"it gives {what}, which cannot be looked at",
+            help="return numbers, texts, NumPy arrays, or lists, tuples and dicts of these",
+        )
+
+
+class FrameUnreadable(CourseError):
+    """Bytes from a process that ran a learner's code are no value: cut off, damaged, or made by hand."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"this is no value from a worker: {why}", help="run it again; the worker writes values with encode()"
+        )
+
+
+class BadCases(CourseError):
+    """The cases of a task are wrong: they do not run, or define something that a task does not have."""
+
+
+class TaskNotSolved(CourseError):
+    """A task's cases fail where that must be an error: under `nbgrader validate`."""
+
+    def __init__(self, item: str, message: str) -> None:
+        super().__init__(message, place=item, help="the table above shows each case")
