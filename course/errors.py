@@ -4,6 +4,7 @@
     ├── UsageMistake                the command was called wrongly (exit 2)
     │   └── UnknownName             a name that does not exist, with the nearest one that does
     ├── LanesDisagree               two implementations give different results, so neither is timed
+    ├── NotALedger                  a file of measured claims that is none, or cannot be read
     ├── CannotWrite                 a file could not be written: read-only, no space, no such folder
     ├── NotebookUnreadable          a notebook file is no notebook, or is damaged
     ├── NoWorkingCopy               no working copy yet, or it is not where it was
@@ -33,6 +34,10 @@
     ├── CannotCross                 a value of a type that cannot cross from one process to another
     ├── BadCases                    the cases of a task are wrong; the place is in the quiz file
     ├── TaskNotSolved               `check` under `nbgrader validate`: some cases fail
+    ├── NotAClass                   the folder named is no course that `course release` made
+    ├── SubmissionUnreadable        one submission cannot be read; the others are graded
+    ├── GradebookTrouble            the gradebook is locked, unreachable or of another version; nothing is half written
+    ├── GradingElsewhere            another `course grade` works on the same class
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -64,6 +69,8 @@ __all__ = [
     "LabDidNotStart",
     "LanesDisagree",
     "NoWorkingCopy",
+    "NotAClass",
+    "NotALedger",
     "NotAWorkingCopy",
     "NotAnAttempt",
     "NotAsExpected",
@@ -145,6 +152,17 @@ class LanesDisagree(CourseError):
         super().__init__(
             f"{lane} and {base} disagree: {how}",
             help="mend the one that is wrong; nothing is timed before they agree",
+        )
+
+
+class NotALedger(CourseError):
+    """A file that was to hold measured claims holds something else, or cannot be read."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"this is no file of measured claims: {why}",
+            place=str(path),
+            help="course claims run writes one: claims.json",
         )
 
 
@@ -448,3 +466,42 @@ class TaskNotSolved(CourseError):
 
     def __init__(self, item: str, message: str) -> None:
         super().__init__(message, place=item, help="the table above shows each case")
+
+
+# Grading a class
+
+
+class NotAClass(UsageMistake):
+    """The folder named is not one that `course release` made, or lacks a part of it."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"this folder holds no released course: {why}",
+            place=str(folder),
+            help=f"course release {folder} makes one",
+        )
+
+
+class SubmissionUnreadable(CourseError):
+    """One submission cannot be read, and why; it costs only itself."""
+
+    def __init__(self, message: str, *, place: str = "", help: str = "ask for it again; the others are graded") -> None:
+        super().__init__(message, place=place, help=help)
+
+
+class GradebookTrouble(CourseError):
+    """The gradebook cannot be written: locked, unreachable, of another version. What is in it is whole."""
+
+    def __init__(self, message: str, *, place: str = "", help: str = "then course grade again: it goes on") -> None:
+        super().__init__(message, place=place, help=help)
+
+
+class GradingElsewhere(CourseError):
+    """Another process grades the same class. `who` names it: process, machine, since when."""
+
+    def __init__(self, folder: Path, who: str) -> None:
+        super().__init__(
+            f"this class is being graded already, by {who}",
+            place=str(folder),
+            help="wait until it is done; where it is no more (another machine, switched off), delete the lock file",
+        )

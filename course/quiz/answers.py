@@ -35,6 +35,7 @@ __all__ = [
     "add",
     "collect",
     "file_for",
+    "from_cells",
     "from_notebook",
     "merge",
     "new_id",
@@ -329,6 +330,11 @@ def from_notebook(path: Path, *, quiz: str | None = None) -> Log:
         raise NotebookUnreadable(path, error.strerror or "it cannot be opened") from error
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NotebookUnreadable(path, "it is not a Jupyter notebook of format 4") from None
+    return from_cells(cells, quiz=quiz, place=path.name)
+
+
+def from_cells(cells: Iterable[object], *, quiz: str | None = None, place: str = "the notebook") -> Log:
+    """Read the attempts that the cells of a notebook carry; see `from_notebook`."""
     attempts: list[Attempt] = []
     problems: list[UnreadableAttempt] = []
     for number, cell in enumerate(cells, start=1):
@@ -338,7 +344,7 @@ def from_notebook(path: Path, *, quiz: str | None = None) -> Log:
             records = block.get("attempts")
             for record in records if isinstance(records, list) else ():
                 try:
-                    attempts.append(Attempt.from_dict(record, place=f"{path.name}, cell {number}"))
+                    attempts.append(Attempt.from_dict(record, place=f"{place}, cell {number}"))
                 except UnreadableAttempt as problem:
                     problems.append(problem)
     return Log(merge(attempts), tuple(problems))
