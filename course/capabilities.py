@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course.errors import RustMissing
 
-__all__ = ["CAPABILITIES", "Capability", "probe", "required"]
+__all__ = ["CAPABILITIES", "Capability", "find_firefox", "probe", "required"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,17 @@ def _chromium() -> Capability:
     return Capability("chromium", found is not None, found or "not found", "sudo apt-get install chromium")
 
 
+def find_firefox() -> str | None:
+    """Return the path of Firefox, or None."""
+    return shutil.which("firefox-esr") or shutil.which("firefox")
+
+
+def _firefox() -> Capability:
+    path = find_firefox()
+    found = _version(path, "--version") if path else None
+    return Capability("firefox", found is not None, found or "not found", "sudo apt-get install firefox-esr")
+
+
 def _sandbox() -> Capability:
     remedy = "sudo apt-get install bubblewrap"
     if sys.platform != "linux":
@@ -109,6 +120,7 @@ CAPABILITIES: dict[str, Callable[[], Capability]] = {
     "crates": _crates,
     "torch": _torch,
     "chromium": _chromium,
+    "firefox": _firefox,
     "sandbox": _sandbox,
     "postgres": _postgres,
 }

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from course.capabilities import find_firefox
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIZZES = ROOT / "tests" / "fixtures" / "widget"
@@ -211,20 +213,44 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, 'tests that use a browser are marked `needs("chromium")`'
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(driver: Playwright) -> Iterator[Browser]:
+    path = find_firefox()
+    assert path, 'tests that use Firefox are marked `needs("firefox")`'
+    # An unchanged Firefox, driven by WebDriver BiDi; Playwright's own build of Firefox is another program.
+    browser = driver.firefox.launch(channel="moz-firefox", executable_path=path)
+    yield browser
+    browser.close()
+
+
+def _lab(server: Server, browser: Browser) -> Iterator[Lab]:
+    folder = server.root / secrets.token_hex(4)
+    folder.mkdir()
+    made = Lab(server, browser, folder)
+    yield made
+    made.close()
+    server.stop_kernels()
 
 
 @pytest.fixture
 def lab(lab_server: Server, chromium: Browser) -> Iterator[Lab]:
-    folder = lab_server.root / secrets.token_hex(4)
-    folder.mkdir()
-    made = Lab(lab_server, chromium, folder)
-    yield made
-    made.close()
-    lab_server.stop_kernels()
+    yield from _lab(lab_server, chromium)
+
+
+@pytest.fixture
+def firefox_lab(lab_server: Server, firefox: Browser) -> Iterator[Lab]:
+    yield from _lab(lab_server, firefox)

@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from course.quiz import grade, load
+from tests.browser.answering import (
+    FOUR,
+    OWNS,
+    SILENT,
+    answer_each_kind_by_keyboard,
+    button,
+    choose,
+    chosen,
+    number,
+    points,
+    question,
+    said,
+)
 
 pytestmark = pytest.mark.needs("chromium")
 
 BOTH = pytest.mark.parametrize("app", ["lab", "notebook"])
-OWNS, FOUR = "Which one owns?", "How many are two and two?"
-QUIZ = load(Path(__file__).parents[1] / "fixtures" / "widget" / "01_kinds.md")
-
-
-def question(page: Page, words: str, nth: int = 0) -> Locator:
-    return page.get_by_role("group", name=words).nth(nth)
-
-
-def button(page: Page, words: str, name: str, nth: int = 0) -> Locator:
-    return (
-        page.locator("form").filter(has=page.get_by_role("group", name=words)).nth(nth).get_by_role("button", name=name)
-    )
-
-
-def said(page: Page, words: str, nth: int = 0) -> Locator:
-    """What the page says about a question, where a screen reader hears it."""
-    return page.locator("form").filter(has=page.get_by_role("group", name=words)).nth(nth).get_by_role("status").first
-
-
-def choose(page: Page, option: str, nth: int = 0) -> None:
-    chosen(page, option, nth).check()
-    button(page, OWNS, "Check", nth).click()
-
-
-def number(page: Page, text: str, nth: int = 0) -> None:
-    question(page, FOUR, nth).get_by_role("textbox", name="Your number").fill(text)
-    button(page, FOUR, "Check", nth).click()
-
-
-def chosen(page: Page, option: str, nth: int = 0) -> Locator:
-    return question(page, OWNS, nth).get_by_role("radio", name=re.compile(rf"^{option}\b"))  # after it: "✓ right"
-
-
-def points(attempts: Any) -> dict[str, float]:
-    last = {a.item: a for a in attempts if a.event == "answer"}
-    return {item: grade(QUIZ.item(item.split("/")[1]), a.response).points for item, a in last.items()}
 
 
 @BOTH
@@ -113,12 +88,10 @@ def test_an_answer_given_while_the_kernel_is_gone_is_kept_and_marked_later(lab: 
     expect(said(page, OWNS)).to_contain_text("Right")
 
 
-SILENT = "the kernel does not reply"
-
-
-def test_every_button_says_so_when_the_kernel_is_gone(lab: Any) -> None:
+@BOTH
+def test_every_button_says_so_when_the_kernel_is_gone(lab: Any, app: str) -> None:
     path = lab.notebook("from course.quiz.widget import quiz", 'quiz("01_kinds/small")', 'quiz("01_kinds/every")')
-    page = lab.open(path)
+    page = lab.open(path, app=app)
     choose(page, "ArrayView1")
     expect(said(page, OWNS)).to_contain_text("Not right yet")
     number(page, "4")
@@ -149,10 +122,11 @@ def test_every_button_says_so_when_the_kernel_is_gone(lab: Any) -> None:
     assert all(attempt.event == "answer" for attempt in lab.attempts(path))  # nothing was revealed or cleared
 
 
-def test_what_was_asked_of_a_busy_kernel_is_done_once_and_the_warning_goes(lab: Any) -> None:
+@BOTH
+def test_what_was_asked_of_a_busy_kernel_is_done_once_and_the_warning_goes(lab: Any, app: str) -> None:
     busy = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.1)"
     path = lab.notebook("from course.quiz.widget import quiz", 'quiz("01_kinds/every")')
-    page = lab.open(path)
+    page = lab.open(path, app=app)
     words = "Which of these copies"
     expect(question(page, words)).to_be_visible()
     page.evaluate(
@@ -171,101 +145,16 @@ def test_what_was_asked_of_a_busy_kernel_is_done_once_and_the_warning_goes(lab: 
     expect(page.get_by_text("Hint 2", exact=True)).to_have_count(0)
 
 
-EXAM = "02_exam/exam"
-
-
-def test_an_exam_is_started_paused_and_handed_in_and_only_then_marked(lab: Any) -> None:
-    path = lab.quiz(EXAM, name="02_exam.ipynb")
-    page = lab.open(path)
-
-    def press(name: str) -> None:
-        page.get_by_role("button", name=name, exact=True).click()
-
-    expect(page.get_by_text("2 questions, 10 minutes.")).to_be_visible()
-    expect(question(page, OWNS)).to_have_count(0)  # not even in the page
-    press("Start")
-    clock = page.get_by_role("timer", name="Time left")
-    expect(clock).to_have_text(re.compile(r"^9:[0-5]\d left$"))
-    chosen(page, "ArrayView1").check()
-    button(page, OWNS, "Record answer").click()
-    expect(said(page, OWNS)).to_contain_text("Recorded. You may change it until you hand in.")
-    lab.save(page)
-    for untold in ("It owns.", "It borrows.", "Views borrow.", "Not right"):
-        assert untold not in page.content() + path.read_text()
-
-    press("Pause")
-    paused = page.get_by_text(re.compile(r"^Paused with 9:[0-5]\d left\."))
-    expect(paused).to_be_visible()
-    left = paused.inner_text()
-    expect(question(page, OWNS)).to_have_count(0)
-    lab.save(page)
-    page.reload()
-    lab.ready(page)
-    lab.restart(page)
-    lab.run_all(page)
-    expect(paused).to_have_text(left)  # the clock stood
-
-    press("Go on")
-    expect(clock).to_be_visible()
-    expect(chosen(page, "ArrayView1")).to_be_checked()
-    chosen(page, "Array1").check()
-    button(page, OWNS, "Record the change").click()
-    expect(said(page, OWNS)).to_contain_text("Recorded")
-    lab.save(page)
-    page.reload()
-    lab.ready(page)
-    expect(clock).to_be_visible()
-    expect(chosen(page, "Array1")).to_be_checked()
-
-    press("Hand in")
-    expect(page.get_by_text("Handed in.", exact=True)).to_be_visible()
-    expect(said(page, OWNS)).to_contain_text("Right: 1 of 1 point")
-    expect(page.get_by_text("Views borrow.")).to_be_visible()
-    expect(said(page, FOUR)).to_contain_text("Not right")
-    expect(page.get_by_text("1 of 2 answered · 1 of 2 points")).to_be_visible()
-    expect(chosen(page, "Array1")).to_be_disabled()
-    lab.save(page)
-    events = [attempt.event for attempt in lab.attempts(path)]
-    assert events == ["start", "answer", "pause", "resume", "answer", "hand-in"]
-
-
-def test_an_exam_without_its_kernel_is_paused_and_handed_in_by_the_notebook(lab: Any) -> None:
-    path = lab.quiz(EXAM, name="02_exam.ipynb")
-    page = lab.open(path)
-    press = page.get_by_role("button")
-    warning = page.get_by_role("status").filter(has_text=SILENT)
-    press.filter(has_text="Start").click()
-    expect(question(page, OWNS)).to_be_visible()
-    lab.restart(page)
-    press.filter(has_text="Pause").click()
-    expect(warning).to_contain_text("The clock was stopped, and the notebook remembers when")
-    expect(question(page, OWNS)).to_be_hidden()
-    lab.run_all(page)
-    expect(page.get_by_text(re.compile(r"^Paused with 9:"))).to_be_visible()
-    lab.restart(page)
-    press.filter(has_text="Go on").click()
-    expect(warning).to_contain_text("The clock still stands")
-    lab.run_all(page)
-    press.filter(has_text="Go on").click()
-    expect(question(page, OWNS)).to_be_visible()
-    lab.restart(page)
-    press.filter(has_text="Hand in").click()
-    expect(warning).to_contain_text("Handed in, and the notebook remembers when")
-    lab.save(page)
-    assert [attempt.event for attempt in lab.attempts(path)] == ["start", "pause", "resume", "hand-in"]
-    lab.run_all(page)
-    expect(page.get_by_text("Handed in.", exact=True)).to_be_visible()
-
-
-def test_a_notebook_opened_without_its_kernel_says_so_and_wakes_at_a_button(lab: Any) -> None:
+@BOTH
+def test_a_notebook_opened_without_its_kernel_says_so_and_wakes_at_a_button(lab: Any, app: str) -> None:
     path = lab.quiz()
-    page = lab.open(path)
+    page = lab.open(path, app=app)
     choose(page, "Array1")
     expect(said(page, OWNS)).to_contain_text("Right")
     lab.save(page)
     page.context.close()
     lab.server.stop_kernels()
-    page = lab.open(path, run=False)
+    page = lab.open(path, app=app, run=False)
     expect(page.get_by_text("This quiz is asleep")).to_be_visible()
     expect(page.get_by_text("1 of 3 answered.")).to_be_visible()
     page.get_by_role("button", name="Show the questions").click()
@@ -406,102 +295,11 @@ def test_keys_typed_in_a_quiz_are_its_own_and_saving_stays_possible(lab: Any, ap
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-def test_each_kind_is_answered_by_keyboard_alone(lab: Any) -> None:
+@BOTH
+def test_each_kind_is_answered_by_keyboard_alone(lab: Any, app: str) -> None:
     path = lab.quiz("01_kinds/every")
-    page = lab.open(path)
-    expect(question(page, "Which of these copies")).to_be_visible()
-
-    def tab_to(locator: Locator) -> None:
-        for _ in range(60):
-            if locator.evaluate("node => node === document.activeElement"):
-                return
-            page.keyboard.press("Tab")
-        pytest.fail(f"no Tab leads to {locator}")
-
-    def check(words: str, kinds: str = "Right") -> None:
-        tab_to(button(page, words, "Check"))
-        page.keyboard.press("Enter")
-        expect(said(page, words)).to_contain_text(re.compile(kinds))
-
-    words = "Which of these copies its data?"
-    question(page, words).get_by_role("radio", name="a.to_owned()").focus()
-    page.keyboard.press("Space")
-    check(words)
-    words = "Is a view as large"
-    tab_to(question(page, words).get_by_role("radio").first)
-    page.keyboard.press("ArrowDown")
-    check(words)
-    words = "Which of these borrow?"
-    for option in ("a.view()", "a.slice(s![..])"):
-        tab_to(question(page, words).get_by_role("checkbox", name=option, exact=True))
-        page.keyboard.press("Space")
-    check(words)
-    words = "How many bytes"
-    tab_to(question(page, words).get_by_role("textbox"))
-    page.keyboard.type("1,500")
-    page.keyboard.press("Enter")
-    expect(said(page, words)).to_contain_text("Write 1500 or 1.500")
-    page.keyboard.press("Control+a")
-    page.keyboard.type("8")
-    page.keyboard.press("Enter")
-    expect(said(page, words)).to_contain_text("Right")
-    words = "Which crate gives"
-    tab_to(question(page, words).get_by_role("textbox"))
-    page.keyboard.type("NDArray")
-    page.keyboard.press("Enter")
-    expect(said(page, words)).to_contain_text("Right")
-    words = "Put the steps"
-    group = question(page, words)
-    for step in ("solve for the weights", "centre the columns", "read the data"):  # last first, each to the top
-        up = group.get_by_role("button", name=f"Move up: {step}")
-        for _ in range(3):
-            if up.is_disabled():
-                break
-            up.focus()
-            page.keyboard.press("Enter")
-    down = group.get_by_role("button", name="Move down: predict")
-    for _ in range(3):
-        if down.is_enabled():
-            down.focus()
-            page.keyboard.press("Space")
-    check(words)
-    words = "Which type goes with which?"
-    for left, right in (("Array1<f64>", "owned"), ("ArrayView1<f64>", "to read"), ("ArrayViewMut1<f64>", "to write")):
-        select = question(page, words).get_by_role("combobox", name=left, exact=True)
-        tab_to(select)
-        options = select.get_by_role("option").all_text_contents()
-        page.keyboard.type(next(text for text in options if text.endswith(right))[:2])
-    check(words)
-    words = "Write a function"
-    group = question(page, words)
-    for line in ("def total(rows):", "result = 0.0", "for row in rows:", "result += row.sum()", "return result"):
-        group.get_by_role("button", name=f"Add to the program: {line}", exact=True).focus()
-        page.keyboard.press("Enter")
-    for line, times in (("result = 0.0", 1), ("for row in rows:", 1), ("result += row.sum()", 2), ("return result", 1)):
-        group.get_by_role("button", name=f"Indent more: {line}", exact=True).focus()
-        for _ in range(times):
-            page.keyboard.press("Enter")
-    check(words)
-    words = "What does this print?"
-    tab_to(question(page, words).get_by_role("radio").first)
-    page.keyboard.press("Space")
-    tab_to(question(page, words).get_by_role("textbox"))
-    page.keyboard.type("6")
-    check(words)
-    words = "Does this compile?"
-    tab_to(question(page, words).get_by_role("radio").first)
-    page.keyboard.press("ArrowDown")
-    tab_to(question(page, words).get_by_role("textbox"))
-    page.keyboard.type("e0382")
-    check(words)
-    words = "How much is"
-    title = question(page, words).locator("legend").inner_text()
-    a, b = map(int, re.findall(r"\d+", title.split("much")[1])[:2])
-    tab_to(question(page, words).get_by_role("textbox"))
-    page.keyboard.type(str(a + b))
-    page.keyboard.press("Enter")
-    expect(said(page, words)).to_contain_text("Right")
-    expect(page.get_by_text("11 of 11 answered · 19 of 19 points")).to_be_visible()
+    page = lab.open(path, app=app)
+    answer_each_kind_by_keyboard(page)
     lab.save(page)
     assert len(lab.attempts(path)) == 11
 
