@@ -12,23 +12,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
 from pygments import highlight as colour
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from course.errors import CannotGrade, UnreadableResponse
 from course.quiz import grade as engine_grade
 from course.quiz import hint as engine_hint
 from course.quiz import order as engine_order
 from course.quiz import reveal as engine_reveal
 from course.quiz import view as engine_view
-from course.quiz.model import Essay, Item, Number, Task
-from course.quiz.numbers import read_with_unit
-from course.quiz.questions import TYPES, Graded
+from course.quiz.model import Essay, Item, Task
+from course.quiz.questions import Graded
 
-__all__ = ["check_readable", "coloured", "coloured_line", "graded", "hints", "verdict", "view"]
+__all__ = ["coloured", "coloured_line", "graded", "hints", "verdict", "view"]
 
 Shown = Mapping[str, Any] | None
 
@@ -55,21 +52,6 @@ def view(item: Item, *, learner: str, secret: str, shown: Shown) -> dict[str, An
 def graded(item: Item, attempt_response: Mapping[str, Any] | None, *, shown: Shown, hints: int = 0) -> Graded:
     """Return the engine's judgement of a response. Raises what `course.quiz.grade` raises."""
     return engine_grade(item, attempt_response or {}, shown=shown, hints=hints)
-
-
-def check_readable(item: Item, response: Mapping[str, Any], *, shown: Shown) -> None:
-    """Raise where a response cannot be read for certain; also where the key is not here to grade it with."""
-    if item.keyed:
-        engine_grade(item, response, shown=shown)
-        return
-    if isinstance(item, Task | Essay):
-        raise CannotGrade("this item is answered in its own cell", help="see the text of the question")
-    try:
-        jsonschema.validate(response, TYPES[item.type].response_schema())
-    except jsonschema.ValidationError as error:
-        raise UnreadableResponse(f"the answer is not complete: {error.message}", help="answer it again") from None
-    if isinstance(item, Number):
-        read_with_unit(str(response["text"]), item.unit)
 
 
 def hints(item: Item, count: int, *, shown: Shown) -> list[str]:

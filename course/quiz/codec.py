@@ -23,6 +23,7 @@ def quiz_json(quiz: Quiz, *, learner: bool = False) -> dict[str, Any]:
         "name": quiz.name,
         "title": quiz.title,
         "exam_minutes": quiz.exam_minutes,
+        **({"seed": quiz.seed} if quiz.seed else {}),
         "sections": [_section_json(section, learner) for section in quiz.sections],
     }
 
@@ -112,7 +113,7 @@ def from_json(data: Any, *, path: str = "") -> Quiz:
         )
         for section in data["sections"]
     )
-    return Quiz(data["title"], name, path, sections, data["exam_minutes"])
+    return Quiz(data["title"], name, path, sections, data["exam_minutes"], seed=data.get("seed", ""))
 
 
 def _item_from(data: Mapping[str, Any], chapter: str) -> Item:

@@ -306,7 +306,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Quiz:
-    """One quiz file. `name` is its chapter, `NN_topic`; `path` is where it was read, for messages."""
+    """One quiz file. `name` is its chapter, `NN_topic`; `path` is where it was read, for messages.
+
+    `seed` is what a class draws its variants from: released with the learner bank, another for each class.
+    """
 
     title: str
     name: str
@@ -315,6 +318,7 @@ class Quiz:
     exam_minutes: float | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()  # of rules about a whole file
+    seed: str = ""
 
     @property
     def items(self) -> Iterator[Item]:

@@ -77,6 +77,7 @@ def _quiz_schema() -> dict[str, Any]:
             name=_TEXT,
             title=_TEXT,
             exam_minutes={"type": ["number", "null"]},
+            seed={**_TEXT, "maxLength": 200, "description": "what a class draws its variants from; absent: nobody's"},
             sections={"type": "array", "items": section},
         ),
         "$defs": {"item": _item_schema()},

@@ -8,15 +8,16 @@ or an explanation enters it only when the learner has earned it, and never in gr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course.errors import CannotWrite, CourseError, UnreadableAttempt, UsageMistake
-from course.quiz import answers, cards, draw, shown_values, transfer
+from course.quiz import answers, cards, draw, transfer
 from course.quiz.answers import Attempt
 from course.quiz.clock import Clock
 from course.quiz.grade import Graded, price_of_hints
+from course.quiz.marking import Rules, Standing, check_readable, mode_of
 from course.quiz.model import Item, Question, Quiz, Section
 
 __all__ = ["MODES", "Session"]
@@ -25,31 +26,23 @@ MODES = answers.MODES
 
 
 @dataclass
-class _Place:
-    """Where a learner is with one item, folded from the attempts."""
+class _Place(Standing):
+    """Where a learner is with one item: what counts of the attempts, and what the page is in the middle of."""
 
-    responses: list[Attempt] = field(default_factory=list)  # those that could be read
-    reveals: set[int] = field(default_factory=set)  # the variants whose answer was shown
     retrying: bool = False
-    hints: int = 0
-    variant: int = 0
     notice: str = ""
     refused: str = ""
 
-    @property
-    def revealed(self) -> bool:
-        """Whether the answer to the variant on show was shown."""
-        return self.variant in self.reveals
-
-    @property
-    def last(self) -> Attempt | None:
-        return self.responses[-1] if self.responses else None
+    def begin_again(self) -> None:
+        super().begin_again()
+        self.retrying, self.notice, self.refused = False, "", ""
 
 
 class Session:
     """A section of a quiz file, for one learner, in one mode.
 
-    `folder` is where the answers file is. `others()` tells the progress of the chapter and the course, as
+    `folder` is where the answers file is. `seed` is what a class draws its variants from, the quiz's own unless given.
+    `others()` tells the progress of the chapter and the course, as
     `{"chapter": {"answered", "of"}, "course": …}`; it is asked after every answer.
     """
 
@@ -60,15 +53,16 @@ class Session:
         *,
         folder: Path,
         learner: str,
-        secret: str = "",
+        seed: str | None = None,
         mode: str | None = None,
         others: Callable[[Iterable[Attempt]], Mapping[str, Any]] | None = None,
     ) -> None:
         self.name = f"{quiz.name}/{section.id}"
         self.quiz, self.section = quiz, section
-        self.learner, self.secret = learner, secret
-        self.items: tuple[Item, ...] = draw(section, quiz.name, learner=learner, secret=secret)
-        self.mode = _mode(self.items, quiz, mode, self.name)
+        self.learner, self.seed = learner, quiz.seed if seed is None else seed
+        self.items: tuple[Item, ...] = draw(section, quiz.name, learner=learner, secret=self.seed)
+        self.mode = mode_of(quiz, self.items, mode)
+        self.rules = Rules(self.name, self.items, self.mode, learner, self.seed)
         self.file = answers.file_for(self.name, folder)
         self.others = others
         self.problem = ""
@@ -132,7 +126,7 @@ class Session:
         place.retrying = place.retrying or self._can_retry(item, place)  # answering again is asking for another try
         if self._locked(item, place):
             raise UsageMistake(f"{item.full_id} takes no more answers here", help="see the quiz for what comes next")
-        cards.check_readable(item, response, shown=self._shown(item, made))
+        check_readable(item, response, shown=self._shown(item, made))
         place.retrying, place.notice = False, ""
         self._keep([made])
         self.take([made])
@@ -156,7 +150,7 @@ class Session:
                     place.refused, place.notice = attempt.attempt, ""
                     return
                 try:
-                    cards.check_readable(item, attempt.response or {}, shown=self._shown(item, attempt))
+                    check_readable(item, attempt.response or {}, shown=self._shown(item, attempt))
                 except CourseError as error:
                     place.refused, place.notice = attempt.attempt, transfer.sentence(error)
                     return
@@ -225,57 +219,20 @@ class Session:
 
     def _fold(self) -> None:
         """Work out every item's place from the attempts, in the order they were made."""
-        for name, place in self._places.items():
-            fresh = _Place(hints=place.hints, variant=place.variant, retrying=place.retrying)
-            fresh.notice, fresh.refused = place.notice, place.refused
+        for name, old in self._places.items():
+            fresh = _Place(variant=old.variant, hints=old.hints, retrying=old.retrying)
+            fresh.notice, fresh.refused = old.notice, old.refused
             self._places[name] = fresh
-        events: list[Attempt] = []
-        for attempt in self.attempts:
-            if attempt.item == self.name:
-                if attempt.event == "again":
-                    for name in self._places:
-                        self._places[name] = _Place(variant=self._places[name].variant)
-                else:
-                    events.append(attempt)
-                continue
-            place = self._places[attempt.item]
-            place.hints = max(place.hints, attempt.hints) if attempt.variant == place.variant else place.hints
-            if attempt.variant > place.variant:
-                place.variant, place.hints = attempt.variant, attempt.hints
-            if attempt.event == "reveal":
-                place.reveals.add(attempt.variant)
-            elif attempt.event == "answer" and self._counts(attempt, place, events) and self._readable(attempt):
-                place.responses.append(attempt)
-        self._exam = Clock(self.quiz.exam_minutes, events)
-
-    def _counts(self, attempt: Attempt, place: _Place, events: list[Attempt]) -> bool:
-        """Whether an answer came in time, wherever it was made: another tab, or a page whose kernel was gone."""
-        if self.mode == "exam":
-            return all(event.event != "hand-in" for event in events)
-        if self.mode == "practice" and attempt.variant in place.reveals:
-            return False
-        limit = self._item(attempt.item).attempts
-        return limit is None or sum(a.variant == attempt.variant for a in place.responses) < limit
-
-    def _readable(self, attempt: Attempt) -> bool:
-        item = self._item(attempt.item)
-        if not isinstance(item, Question):
-            return False
-        try:
-            cards.check_readable(item, attempt.response or {}, shown=self._shown(item, attempt))
-        except CourseError as error:
-            self._places[attempt.item].notice = transfer.sentence(error)
-            return False
-        return True
+        self._exam = Clock(self.quiz.exam_minutes, self.rules.fold(self.attempts, self._places))
+        for place in self._places.values():
+            if place.problem is not None:
+                place.notice = transfer.sentence(place.problem)
 
     def _item(self, name: str) -> Item:
-        return next(item for item in self.items if item.full_id == name)
+        return self.rules.item(name)
 
     def _shown(self, item: Item, attempt: Attempt | None) -> Mapping[str, Any] | None:
-        """Return what the item showed for an attempt: computed again, never taken from the record."""
-        learner = attempt.learner if attempt and attempt.learner else self.learner
-        number = attempt.variant if attempt else self._places[item.full_id].variant
-        return shown_values(item, learner=learner, n=number, secret=self.secret)
+        return self.rules.shown(item, attempt, self._places[item.full_id].variant)
 
     def _current(self, place: _Place) -> Attempt | None:
         """Return the last response to the variant that is on show."""
@@ -350,7 +307,7 @@ class Session:
         card: dict[str, Any] = {
             "id": item.full_id,
             "number": number,
-            "view": cards.view(item, learner=self.learner, secret=self.secret, shown=self._shown(item, current)),
+            "view": cards.view(item, learner=self.learner, secret=self.seed, shown=self._shown(item, current)),
             "variant": place.variant,
             "status": "open",
             "response": dict(current.response or {}) if current else None,
@@ -432,11 +389,10 @@ class Session:
         }
 
     def points(self) -> float:
-        """Return the points of the last responses, of the items whose key is here."""
+        """Return the points of the answers that count, of the items whose key is here."""
         total = 0.0
         for item in self.items:
-            last = self._places[item.full_id].last
-            if last is not None and item.keyed:
+            if (last := self._places[item.full_id].last) is not None and item.keyed:
                 graded = self._verdict(item, last)
                 shown = self.mode == "practice" and last.variant in self._places[item.full_id].reveals
                 total += 0.0 if shown and graded.verdict != "right" else graded.points
@@ -445,17 +401,6 @@ class Session:
     def unanswered(self) -> list[str]:
         """Return the ids of the questions without a response that could be read."""
         return [i.id for i in self.items if isinstance(i, Question) and not self._places[i.full_id].responses]
-
-
-def _mode(items: tuple[Item, ...], quiz: Quiz, asked: str | None, name: str) -> str:
-    """Return the mode a quiz runs in: what was asked for, else exam where the file says so, else the items' own."""
-    if asked is not None and asked not in MODES:
-        raise UsageMistake(f"there is no mode {asked!r}", place=f"quiz({name!r})", help=f"one of: {', '.join(MODES)}")
-    if asked is not None:
-        return asked
-    if quiz.exam_minutes:
-        return "exam"
-    return "graded" if any(item.mode == "graded" for item in items) else "practice"
 
 
 def _number(value: float) -> str:
