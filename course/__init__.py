@@ -3,6 +3,7 @@
     from course import show                  # a figure with its alternative text
     from course import show_rust             # a tested Rust function, as it stands in the repository
     from course import quiz, answer          # a section of questions; an answer where there is no JavaScript
+    from course import claim                 # a claim of the overview, measured here: rule, figure, verdict
     from course import time_lanes            # several ways to do one job, checked, then timed in turns
     from course import load_digits, …        # data sets with units, licence and source
 
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from course import quiz
     from course.claims.protocol import time_lanes
+    from course.claims.shown import claim
     from course.data import load_diabetes, load_digits, load_penguins, load_wine
     from course.plots import show
     from course.quiz.widget import answer
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "answer",
+    "claim",
     "load_diabetes",
     "load_digits",
     "load_ipython_extension",
@@ -38,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "answer": "course.quiz.widget",
+    "claim": "course.claims.shown",
     "load_diabetes": "course.data",
     "load_digits": "course.data",
     "load_penguins": "course.data",

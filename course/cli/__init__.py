@@ -66,6 +66,7 @@ class LazyGroup(click.Group):
         "doctor": ("course.cli.doctor:doctor", "Say what is there, what is missing, and how to add it."),
         "cache": ("course.cli.cache:cache", "Show or clear what the course has built and kept."),
         "quiz": ("course.cli.quiz:quiz", "Check, show, import and strip quiz files."),
+        "claims": ("course.cli.claims:claims", "Measure the overview's claims on this machine."),
         "dev": ("course.cli.dev:dev", "For authors: new, build, check, record, class, bench."),
     },
 )

@@ -1,0 +1,184 @@
+"""The ledger as one HTML page: self-contained, light and dark, readable without scripts and on a phone.
+
+Losses stand in the same size and colour weight as wins: one table of all verdicts in the overview's order, then a
+section for each claim with its rule, figures, findings, and what would change it.
+"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+from course.claims.figures import DARK, LIGHT, PAPER, findings_figure, series_figure
+from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
+
+__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "page"]
+
+SIGNS = {HOLDS: "✓", DEPENDS: "◐", DOES_NOT_HOLD: "✗", NOT_MEASURED: "–"}
+_KINDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT_HOLD: "fails", NOT_MEASURED: "absent"}
+_SIDES = {FOR: "● for", AGAINST: "■ against", UNDECIDED: "○ undecided"}
+STYLE = Path(__file__).with_name("page.css")
+MOST_ROWS = 12  # a longer table is folded
+
+
+def page(ledger: dict[str, Any]) -> str:
+    """Return the page of a ledger."""
+    where = ledger["machine"]
+    records = ledger["claims"]
+    counts = {verdict: sum(one["verdict"] == verdict for one in records) for verdict in VERDICTS}
+    rows = "".join(
+        f'<tr><td>{chip(one["verdict"])}</td><td><a href="#{one["id"]}">{_e(one["claim"])}</a></td>'
+        f"<td>{_e(figure_text(one))}</td></tr>"
+        for one in records
+    )
+    summary = " · ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    load = where.get("load", {})
+    busy = [f"{load[when]} {when}" for when in ("before", "after") if load.get(when) is not None]
+    details = [
+        ("Processor", f"{where['processor']}, {where['cores']} cores"),
+        ("Caches", ", ".join(f"{name} {size}" for name, size in where.get("caches", {}).items())),
+        ("Memory", f"{where['memory_gib']} GiB"),
+        ("System", f"{where['system']} {where['architecture']}"),
+        ("Python", ", ".join([where["python"], *(f"{n} {v}" for n, v in where["packages"].items()), where["blas"]])),
+        ("Compilers", ", ".join(filter(None, [where["rustc"] or "no Rust", where["cc"]]))),
+        ("Limits measured", where.get("roofline", "")),
+        ("Load", f"{' and '.join(busy)} ({where['cores']} is all cores busy)" if busy else ""),
+        ("Date", where["date"]),
+    ]
+    about = "".join(f"<dt>{name}</dt><dd>{_e(value)}</dd>" for name, value in details if value)
+    command = f"course claims run --{ledger['mode']}"
+    head = (
+        "<header><h1>Every claim, measured</h1>"
+        f'<p class="lead">What an overview says of machine learning in Rust, tried on one machine: {summary}. '
+        "Every rule was fixed before its figures were taken.</p>"
+        f"<dl>{about}</dl><p>Made by <code>{command}</code>.</p></header>"
+    )
+    table = (
+        '<section aria-labelledby="all"><h2 id="all">All verdicts</h2><div class="wide"><table><thead><tr>'
+        '<th scope="col">verdict</th><th scope="col">claim</th><th scope="col">the figure in the middle</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+    sections = "".join(
+        f'<section class="claim" id="{one["id"]}" aria-labelledby="h-{one["id"]}">{body(one, heading=True)}</section>'
+        for one in records
+    )
+    return document("Machine learning in Rust: every claim, measured", f"{head}<main>{table}{sections}</main>")
+
+
+def document(title: str, content: str) -> str:
+    """Return a whole HTML document in the ledger's style."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" '
+        f'content="light dark"><title>{_e(title)}</title><style>{_style()}</style></head>'
+        f"<body>{content}</body></html>\n"
+    )
+
+
+def chip(verdict: str) -> str:
+    """Return a verdict as a small sign with its word."""
+    kind = _KINDS.get(verdict, "absent")
+    return f'<span class="chip {kind}"><span aria-hidden="true">{SIGNS.get(verdict, "?")}</span> {_e(verdict)}</span>'
+
+
+def figure_text(record: dict[str, Any]) -> str:
+    """Say the figure that stands for a claim, with its interval where it is timed."""
+    if record["ratio"] is None:
+        return "–"
+    low, high = record["interval"]
+    span = f" ({low:.3g} to {high:.3g})" if low != high else ""
+    return f"{record['ratio']:,.4g}{span} {record['unit']}"
+
+
+def body(record: dict[str, Any], *, heading: bool) -> str:
+    """Return one claim as HTML: claim, verdict, figures, findings, rule, what would change it."""
+    title = (
+        f'<h2 id="h-{record["id"]}">{_e(record["claim"])}</h2>' if heading else f"<p><b>{_e(record['claim'])}</b></p>"
+    )
+    parts = [title, f'<p class="where">{_e(record["where"])} · <code>{record["id"]}</code></p>']
+    parts.append(f'<p class="verdict">{chip(record["verdict"])} {_e(record["sentence"])}</p>')
+    if record["on"]:
+        parts.append(f"<p><b>It depends on</b> {_e(_and(record['on']))}.</p>")
+    parts.append(f"<p><b>The rule</b>, fixed beforehand: {_e(record['rule']['words'])}</p>")
+    if heading:
+        parts.append(_figures(record))
+    parts.append(_findings(record))
+    if record["missing"] and record["verdict"] != NOT_MEASURED:
+        listed = "; ".join(f"{one['lane']}: {one['why']}" for one in record["missing"])
+        parts.append(f"<p><b>Not measured here</b>: {_e(listed)}.</p>")
+    for table in record["tables"]:
+        parts.append(_table(table))
+    parts.extend(f"<p>{_e(note)}</p>" for note in record["notes"])
+    parts.append(f"<p><b>What would change this</b>: {_e(record['would_change'])}</p>")
+    small = [f"Agreement: {record['agreement']}" if record["agreement"] else ""]
+    small.append(
+        f"Timed intervals at {100 * record['level']:.4g} %" if any(f["turns"] for f in record["findings"]) else ""
+    )
+    small.extend(f"The rule was changed: {one}" for one in record["rule"]["changes"])
+    if any(small):
+        parts.append(f'<p class="small">{_e(". ".join(one.rstrip(".") for one in small if one))}.</p>')
+    return "".join(parts)
+
+
+def _figures(record: dict[str, Any]) -> str:
+    parts = []
+    if svg := findings_figure(record, PAPER):
+        parts.append(f'<figure class="wide">{svg}<figcaption>{_e(_key(record))}</figcaption></figure>')
+    if record["series"]:
+        drawn = "".join(f"<div>{series_figure(one, PAPER)}</div>" for one in record["series"])
+        parts.append(f'<figure class="many">{drawn}</figure>')
+    return "".join(parts)
+
+
+def _key(record: dict[str, Any]) -> str:
+    level = f"{100 * record['level']:.4g} %"
+    return f"Filled circle: for the claim. Square: against it. Hollow: undecided. Bars: {level} intervals."
+
+
+def _findings(record: dict[str, Any]) -> str:
+    found = record["findings"]
+    if not found:
+        return ""
+    rows = [
+        [_SIDES[f["outcome"]], f["what"], f"{f['value']:,.4g}{_span(f)}", f["unit"], _bound(record, f)] for f in found
+    ]
+    columns = ["for or against", "what", "figure", "unit", "bound"]
+    counts = {name: sum(f["outcome"] == name for f in found) for name in (FOR, AGAINST, UNDECIDED)}
+    words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return _table({"title": f"Findings: {words}", "columns": columns, "rows": rows, "note": ""})
+
+
+def _span(finding: dict[str, Any]) -> str:
+    return "" if finding["low"] == finding["high"] else f" ({finding['low']:.3g} to {finding['high']:.3g})"
+
+
+def _bound(record: dict[str, Any], finding: dict[str, Any]) -> str:
+    bound = record["rule"]["bounds"][finding["measure"]]
+    return f"{'above' if bound['above'] else 'below'} {bound['value']:g}"
+
+
+def _table(table: dict[str, Any]) -> str:
+    head = "".join(f'<th scope="col">{_e(name)}</th>' for name in table["columns"])
+    rows = "".join("<tr>" + "".join(f"<td>{_e(cell)}</td>" for cell in row) + "</tr>" for row in table["rows"])
+    note = f'<p class="small">{_e(table["note"])}</p>' if table["note"] else ""
+    open = "" if len(table["rows"]) > MOST_ROWS else " open"
+    return (
+        f"<details{open}><summary>{_e(table['title'])}</summary>"
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}</details>'
+    )
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _e(text: object) -> str:
+    return html.escape(str(text))
+
+
+def _style() -> str:
+    """Return the style sheet: the figures' colours, light and dark, and what is written beside this module."""
+    light, dark = (";".join(f"--{name}:{value}" for name, value in palette.items()) for palette in (LIGHT, DARK))
+    colours = f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return colours + STYLE.read_text("utf-8")

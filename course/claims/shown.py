@@ -1,0 +1,132 @@
+"""`claim("…")` in a notebook: the claim, its rule, a figure, the verdict, and what would change it.
+
+The measurement is quick (twenty seconds at most). Where nothing can be measured here, the figures recorded on the
+reference machine are shown instead, labelled as such.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.claims import ledger
+from course.claims import machine as machines
+from course.claims.figures import DARK, LIGHT, findings_alt, findings_figure, series_alt, series_figure
+from course.claims.page import SIGNS, body, figure_text
+from course.claims.verdicts import NOT_MEASURED
+
+__all__ = ["ShownClaim", "claim", "plain"]
+
+
+@dataclass(frozen=True)
+class ShownClaim:
+    """A measured claim, as it is displayed. `record` is what `claims.json` would hold of it."""
+
+    record: dict[str, Any] = field(repr=False)
+    recorded: tuple[dict[str, Any], dict[str, Any]] | None = field(default=None, repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of this machine: holds, depends, does not hold, or not measured."""
+        return str(self.record["verdict"])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": _html(self.record, self.recorded), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        text = plain(self.record)
+        if self.recorded is not None:
+            machine, record = self.recorded
+            text += f"\n\nRecorded on another machine ({machines.line(machine)}):\n{plain(record)}"
+        return text
+
+
+def claim(id: str, *, full: bool = False) -> ShownClaim:
+    """Measure a claim of the overview on this machine and show it. Make this the last line of a cell.
+
+    full: take minutes instead of seconds, for narrower intervals and larger sizes.
+    """
+    ledger.experiment(id)  # a wrong name is an error before anything else
+    record = ledger.measured(id, quick=not full)
+    instead = ledger.reference(id) if record["verdict"] == NOT_MEASURED else None
+    return ShownClaim(record, instead)
+
+
+def plain(record: dict[str, Any]) -> str:
+    """Return a claim as plain text."""
+    lines = [record["claim"], f"{SIGNS[record['verdict']]} {record['verdict']}: {record['sentence']}"]
+    if record["on"]:
+        lines.append(f"depends on: {', '.join(record['on'])}")
+    if record["ratio"] is not None:
+        lines.append(f"the figure in the middle: {figure_text(record)}")
+    lines.append(f"rule: {record['rule']['words']}")
+    for one in record["findings"]:
+        span = "" if one["low"] == one["high"] else f" ({one['low']:.3g} to {one['high']:.3g})"
+        lines.append(f"  {one['outcome']:<9} {one['what']}: {one['value']:,.4g}{span} {one['unit']}")
+    for one in record["missing"]:
+        lines.append(f"  not measured: {one['lane']} ({one['why']})" + (f"; {one['help']}" if one["help"] else ""))
+    lines.append(f"what would change this: {record['would_change']}")
+    return "\n".join(lines)
+
+
+def _html(record: dict[str, Any], recorded: tuple[dict[str, Any], dict[str, Any]] | None) -> str:
+    parts = [_STYLE, '<div class="course-claim">', _one(record)]
+    if recorded is not None:
+        machine, instead = recorded
+        help = next((one["help"] for one in record["missing"] if one["help"]), "")
+        mend = f" To measure here: <code>{html.escape(help)}</code>." if help else ""
+        parts.append(
+            '<p class="recorded">Recorded on another machine, not measured here: '
+            f"{html.escape(machines.line(machine))}.{mend}</p>{_one(instead)}"
+        )
+    return "".join([*parts, "</div>"])
+
+
+def _one(record: dict[str, Any]) -> str:
+    pictures = []
+    if light := findings_figure(record, LIGHT):
+        pictures.append(_twins(light, findings_figure(record, DARK), findings_alt(record)))
+    for series in record["series"]:
+        pictures.append(_twins(series_figure(series, LIGHT), series_figure(series, DARK), series_alt(series)))
+    text = body(record, heading=False)
+    before, rule, after = text.partition("<p><b>The rule</b>")
+    figures = f'<figure class="course-figure">{"".join(pictures)}</figure>' if pictures else ""
+    return f"{before}{figures}{rule}{after}"
+
+
+def _twins(light: str, dark: str, alt: str) -> str:
+    """Embed a picture twice, one for each theme of JupyterLab; where our style is dropped, one of them stays hidden."""
+
+    def image(svg: str, name: str, style: str) -> str:
+        url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+        return f'<img class="{name}" style="{style}" alt="{html.escape(alt)}" src="{url}">'
+
+    return image(light, "course-light", "max-width:100%") + image(dark, "course-dark", "display:none")
+
+
+_INK = "var(--jp-content-font-color1,#1b1f24)"
+_STYLE = (
+    "<style>"
+    f".course-claim{{max-width:50em;color:{_INK};border-left:3px solid var(--jp-border-color1,#c8ccd2);"
+    "padding:.1em 0 .1em 1em}"
+    ".course-claim p{margin:.45em 0}"
+    ".course-claim .where,.course-claim .small{color:var(--jp-content-font-color2,#555);font-size:.9em}"
+    ".course-claim .chip{display:inline-block;white-space:nowrap;font-weight:600;padding:.05em .6em;"
+    "border:2px solid;border-radius:1em;margin-right:.3em}"
+    ".course-claim .holds{color:#0a5fa0}.course-claim .fails{color:#a63c00}"
+    ".course-claim .depends{color:#6b4e00}.course-claim .absent{color:#565e69}"
+    "[data-jp-theme-light=false] .course-claim .holds{color:#7cc4f5}"
+    "[data-jp-theme-light=false] .course-claim .fails{color:#ffa061}"
+    "[data-jp-theme-light=false] .course-claim .depends{color:#e6c55a}"
+    "[data-jp-theme-light=false] .course-claim .absent{color:#a8b0bb}"
+    ".course-claim summary{cursor:pointer;font-weight:600}.course-claim .wide{overflow-x:auto}"
+    ".course-claim table{font-size:.92em}.course-claim td,.course-claim th{text-align:left!important;"
+    "vertical-align:top}"
+    ".course-claim figure{margin:.6em 0;display:flex;flex-wrap:wrap;gap:.8em 1.2em}"
+    ".course-claim .recorded{border-left:3px solid var(--jp-warn-color1,#b35900);padding:.2em .7em}"
+    "[data-jp-theme-light=false] .course-claim .course-light{display:none!important}"
+    "[data-jp-theme-light=false] .course-claim .course-dark{display:inline!important;max-width:100%}"
+    "</style>"
+)

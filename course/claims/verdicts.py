@@ -1,0 +1,176 @@
+"""From figures to a verdict, by the rule alone, and never inside the noise.
+
+Each finding is held against its measure's bound:
+
+    for         its whole interval lies on the claim's side
+    against     its whole interval lies on the other side
+    undecided   the interval includes the bound: the difference, if any, is smaller than the noise
+
+and the claim *holds* when all are for it, *does not hold* when all are against it, and *depends* otherwise. Without
+any finding it is *not measured*.
+
+The interval of a timed ratio is a bootstrap interval of the median over turns, widened where the distribution-free
+interval of a median (order statistics) is wider: with a dozen turns a bootstrap alone is too sure of itself. With
+many findings one in twenty would be decided by chance, so the 5 % are shared among all of one claim: ten findings get
+intervals at 99.5 % each. That a claim's verdict rests on chance anywhere then has at most one chance in twenty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.claims.experiment import Bound, Evidence, Experiment, Finding
+from course.errors import CourseError
+
+__all__ = [
+    "AGAINST",
+    "DEPENDS",
+    "DOES_NOT_HOLD",
+    "FOR",
+    "HOLDS",
+    "NOT_MEASURED",
+    "UNDECIDED",
+    "VERDICTS",
+    "Judged",
+    "Verdict",
+    "decide",
+    "interval",
+]
+
+HOLDS, DEPENDS, DOES_NOT_HOLD, NOT_MEASURED = "holds", "depends", "does not hold", "not measured"
+VERDICTS = (HOLDS, DEPENDS, DOES_NOT_HOLD, NOT_MEASURED)
+FOR, AGAINST, UNDECIDED = "for", "against", "undecided"
+
+ERROR_RATE = 0.05
+BOOTSTRAP = 10_000
+WORDS = {"task": "the task", "size": "the size", "lane": "the lane", "against": "what it is compared with"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding with its interval, the bound it was held against, and what came out."""
+
+    finding: Finding
+    low: float
+    high: float
+    bound: Bound
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of the evidence. `on`: what it depends on, in words; `level`: of each timed interval."""
+
+    verdict: str
+    sentence: str
+    judged: Sequence[Judged]
+    on: Sequence[str]
+    level: float
+
+
+def interval(ratios: Sequence[float], level: float) -> tuple[float, float]:
+    """Return an interval that holds the median ratio with probability `level`, whatever the noise looks like."""
+    values = np.sort(np.asarray(ratios, dtype=np.float64))
+    draws = np.random.default_rng(0).integers(0, len(values), size=(BOOTSTRAP, len(values)))
+    medians = np.median(values[draws], axis=1)
+    low, high = np.percentile(medians, [50 * (1 - level), 50 * (1 + level)])
+    rank = _rank(len(values), level)
+    return float(min(low, values[rank])), float(max(high, values[len(values) - 1 - rank]))
+
+
+def _rank(turns: int, level: float) -> int:
+    """Return how many values may be left out at each end: P(at most that many heads of `turns`) ≤ (1 − level)/2."""
+    tail, rank = 0.0, 0
+    for heads in range(turns):
+        tail += math.comb(turns, heads) * 0.5**turns
+        if tail > (1 - level) / 2:
+            break
+        rank = heads
+    return rank
+
+
+def decide(experiment: Experiment, evidence: Evidence) -> Verdict:
+    """Hold the evidence against the experiment's rule.
+
+    Raises `CourseError` where a finding names a measure that the rule does not: such a figure was not foreseen.
+    """
+    bounds = experiment.rule.bounds
+    for finding in evidence.findings:
+        if finding.measure not in bounds:
+            raise CourseError(
+                f"the finding {finding.what!r} is of the measure {finding.measure!r}, which the rule does not name",
+                place=f"the experiment {experiment.id}",
+                help=f"the rule's measures are: {', '.join(bounds)}",
+            )
+    timed = sum(bool(finding.ratios) for finding in evidence.findings)
+    level = 1 - ERROR_RATE / max(timed, 1)
+    judged = [_judge(finding, bounds[finding.measure], level) for finding in evidence.findings]
+    outcomes = {one.outcome for one in judged}
+    if not judged:
+        return Verdict(NOT_MEASURED, _not_measured(evidence), (), (), level)
+    if outcomes == {FOR}:
+        return Verdict(HOLDS, experiment.holds, judged, (), level)
+    if outcomes == {AGAINST}:
+        return Verdict(DOES_NOT_HOLD, experiment.fails, judged, (), level)
+    on = depends_on(judged)
+    return Verdict(DEPENDS, experiment.depends, judged, on, level)
+
+
+def _judge(finding: Finding, bound: Bound, level: float) -> Judged:
+    if finding.ratios:
+        low, high = interval(finding.ratios, level)
+    else:
+        low = finding.value if finding.low is None else finding.low
+        high = finding.value if finding.high is None else finding.high
+    beyond, short = (low > bound.value, high < bound.value) if bound.above else (high < bound.value, low > bound.value)
+    if low == high == bound.value:  # an exact figure on the bound itself has not passed it
+        short = True
+    return Judged(finding, low, high, bound, FOR if beyond else AGAINST if short else UNDECIDED)
+
+
+def _not_measured(evidence: Evidence) -> str:
+    if not evidence.missing:
+        return "Nothing was measured."
+    return "Missing here: " + "; ".join(f"{one.lane} ({one.why})" for one in evidence.missing) + "."
+
+
+def depends_on(judged: Sequence[Judged]) -> list[str]:
+    """Say what the outcome depends on: the properties that alone tell a finding for from a finding against.
+
+    A property counts when two findings differ in nothing else and in their outcome. Where no two findings are so
+    alike, the properties whose every value goes with one outcome are named instead. Findings inside the noise are
+    named by the bound that their interval includes.
+    """
+    decided = [one for one in judged if one.outcome != UNDECIDED]
+    names = list(dict.fromkeys(name for one in judged for name in one.finding.of))
+    found = [name for name in names if _alone(decided, name)] or [n for n in names if _tells(decided, n)]
+    words = [WORDS.get(name, f"the {name}") for name in found]
+    if not words and len({one.outcome for one in decided}) > 1:
+        words = ["what is measured"]
+    if noisy := [one for one in judged if one.outcome == UNDECIDED]:
+        values = " or ".join(f"{value:g}" for value in sorted({one.bound.value for one in noisy}))
+        many = "the interval" if len(noisy) == 1 else f"{len(noisy)} intervals"
+        words.append(f"noise: {many} include{'s' if len(noisy) == 1 else ''} {values}")
+    return words
+
+
+def _alone(decided: Sequence[Judged], name: str) -> bool:
+    groups: dict[tuple[object, ...], set[str]] = {}
+    for one in decided:
+        if name in one.finding.of:
+            others = tuple(sorted((k, v) for k, v in one.finding.of.items() if k != name))
+            groups.setdefault((one.finding.measure, *others), set()).add(one.outcome)
+    return any(len(outcomes) > 1 for outcomes in groups.values())
+
+
+def _tells(decided: Sequence[Judged], name: str) -> bool:
+    groups: dict[str, set[str]] = {one.finding.of[name]: set() for one in decided if name in one.finding.of}
+    for one in decided:
+        if name in one.finding.of:
+            groups[one.finding.of[name]].add(one.outcome)
+    all_outcomes = {outcome for outcomes in groups.values() for outcome in outcomes}
+    return len(all_outcomes) > 1 and all(len(outcomes) == 1 for outcomes in groups.values())
