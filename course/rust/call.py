@@ -41,6 +41,10 @@ class CellLibrary:
         self._take = self.dll.course_take_failure
         self._take.argtypes = []
         self._take.restype = ctypes.c_size_t
+        self._cell_line = self.dll.course_cell_line
+        self._cell_line.argtypes = []
+        self._cell_line.restype = ctypes.c_size_t
+        self._has_lines: bool | None = None  # unknown until a panic asks
 
     def raise_failure(self, function: str) -> None:
         """Raise the panic that ended a call on this thread, if one did."""
@@ -48,7 +52,9 @@ class CellLibrary:
         if not address:
             return  # another thread's call has failed: it raises there
         words = Words(address, self.free)
-        message, file, line, column = words.text(), words.text(), words.word(), words.word()
+        message, file, line, column, deeper = words.text(), words.text(), words.word(), words.word(), words.word()
+        if deeper and (found := self._trace()):
+            file, line, column = found
         name = file.rpartition("/")[2]
         if name in self.texts and file == name:
             cell, source = self.texts[name]
@@ -57,6 +63,19 @@ class CellLibrary:
             raise RustPanic(function, message, cell=cell, line=line, source=shown)
         where = f"{tidy_path(file)}:{line}:{column}" if file else ""
         raise RustPanic(function, message, where=where)
+
+    def _trace(self) -> tuple[str, int, int] | None:
+        """Return the cell's line that called what panicked in a crate, or None where it cannot be found."""
+        if self._has_lines is None:
+            from course.rust.lines import add_lines
+
+            # Before Rust looks for lines: it looks into the file once, and remembers what it found.
+            self._has_lines = add_lines(self.path)
+        address = self._cell_line() if self._has_lines else 0
+        if not address:
+            return None
+        words = Words(address, self.free)
+        return words.text(), words.word(), words.word()
 
 
 def tidy_path(path: str) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from course.errors import CannotWrite
-from course.rust import crates, toolchain
+from course.rust import crates, lines, toolchain
 from course.rust.places import cache_root
 from course.rust.shim import Shim, needs_ndarray, write_shim
 from course.rust.signature import Cell, read_cell
@@ -105,11 +105,7 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
     crate_set = _crate_set(named, progress)
     shared = crate_set is not None and flags.share is not False and crate_set.shares(named)
     command = ["--edition", "2024", *flags.rustc()]
-    if crate_set is None or shared:
-        command += ["-C", "debuginfo=0", "-C", "strip=debuginfo"]
-    else:
-        # A panic inside a crate (an index out of bounds in ndarray) is then traced to the cell's line.
-        command += ["-C", "debuginfo=line-tables-only"]
+    command += lines.at_first(program=program, crates=crate_set is not None, shared=shared)
     if crate_set is not None:
         command += crate_set.rustc_args(named, shared)
     kind = "bin" if program else "cdylib"
@@ -210,7 +206,9 @@ def _compile(
         seconds = time.perf_counter() - started
         if code != 0:
             raise Refused(diagnostics, shim)
-        (work / "build.json").write_text(json.dumps({"diagnostics": diagnostics, "seconds": seconds}), "utf-8")
+        kept = {"diagnostics": diagnostics, "seconds": seconds}
+        kept |= lines.recipe(files[0][0], command, environment)
+        (work / "build.json").write_text(json.dumps(kept), "utf-8")
         try:
             work.rename(place)
         except OSError:

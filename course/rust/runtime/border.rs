@@ -5,11 +5,12 @@
 
 use std::alloc::{Layout, dealloc};
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, Once};
+use std::sync::{Arc, Mutex, Once};
 
 #[derive(Clone)]
 struct Panicked {
@@ -17,6 +18,8 @@ struct Panicked {
     file: String,
     line: u32,
     column: u32,
+    /// The frames' addresses, where a crate panicked for the cell; what lines they stand for is looked up on demand.
+    frames: Option<Arc<Backtrace>>,
 }
 
 thread_local! {
@@ -24,6 +27,8 @@ thread_local! {
     static SEEN: RefCell<Option<Panicked>> = const { RefCell::new(None) };
     /// What ended the last guarded call on this thread, until Python takes it.
     static FAILED: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+    /// The frames of the failure that Python took last.
+    static FRAMES: RefCell<Option<Arc<Backtrace>>> = const { RefCell::new(None) };
     /// Whether this thread is inside a guarded call, and whether it is already unwinding there.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
     static UNWINDING: Cell<bool> = const { Cell::new(false) };
@@ -31,6 +36,8 @@ thread_local! {
 
 /// What any thread's hook saw last: a panic that a worker thread hands on is reported with its own place.
 static LAST: Mutex<Option<Panicked>> = Mutex::new(None);
+/// What was printed last of threads that panicked, since the last failure was reported.
+static PRINTED: Mutex<Option<Panicked>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
 /// How many calls have failed and have not been reported yet. Python reads it after each call.
@@ -58,9 +65,27 @@ fn cell_line(backtrace: &str) -> Option<(String, u32, u32)> {
     Some((String::from(file), line.parse().ok()?, column.parse().ok()?))
 }
 
+/// Leave out of a crate's path what is before its name and version.
+fn short(file: &str) -> &str {
+    let inside = file
+        .split_once("/registry/src/")
+        .and_then(|(_, rest)| rest.split_once('/'));
+    inside.map_or(file, |(_, rest)| rest)
+}
+
+/// Remember what is about to be printed; tell whether it is not what was printed last.
+fn news(seen: &Panicked) -> bool {
+    let Ok(mut printed) = PRINTED.lock() else {
+        return true;
+    };
+    let before = printed.replace(seen.clone());
+    before.is_none_or(|p| p.message != seen.message || p.file != seen.file || p.line != seen.line)
+}
+
 fn on_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location();
     let mut seen = Panicked {
+        frames: None,
         message: text_of(info.payload()),
         file: place.map_or_else(String::new, |p| String::from(p.file())),
         line: place.map_or(0, |p| p.line()),
@@ -68,28 +93,21 @@ fn on_panic(info: &panic::PanicHookInfo<'_>) {
     };
     if seen.file.contains('/') {
         // A crate panicked for the cell, as ndarray does for an index: what helps is the cell's line that called it.
-        if let Some((file, line, column)) = cell_line(&std::backtrace::Backtrace::force_capture().to_string()) {
-            seen.file = file;
-            seen.line = line;
-            seen.column = column;
-        }
+        // Capturing the frames is cheap; finding their lines is not, and may need line tables made only then.
+        seen.frames = Some(Arc::new(Backtrace::force_capture()));
     }
     // A second panic while the first unwinds ends the process in the next instruction; and nobody may ever join a
-    // thread that panics. Both would otherwise be lost without a word.
+    // thread that panics. Both would otherwise be lost without a word. Many threads of one pool often say the same:
+    // once is enough.
     let again = UNWINDING.get();
-    if (again || !INSIDE.get()) && !seen.file.starts_with("/rustc/") {
+    if (again || !INSIDE.get()) && !seen.file.starts_with("/rustc/") && news(&seen) {
         let what = if again {
             "panicked again while unwinding"
         } else {
             "a thread panicked"
         };
-        let _ = writeln!(
-            std::io::stderr(),
-            "{what}, {}:{}: {}",
-            seen.file,
-            seen.line,
-            seen.message
-        );
+        let (file, line, message) = (short(&seen.file), seen.line, &seen.message);
+        let _ = writeln!(std::io::stderr(), "{what}, {file}:{line}: {message}");
     }
     UNWINDING.set(INSIDE.get());
     if let Ok(mut last) = LAST.lock() {
@@ -112,7 +130,11 @@ fn caught(payload: Box<dyn Any + Send>) {
         file: String::new(),
         line: 0,
         column: 0,
+        frames: None,
     });
+    if let Ok(mut printed) = PRINTED.lock() {
+        *printed = None;
+    }
     FAILED.with(|slot| *slot.borrow_mut() = Some(failed));
     course_failures.fetch_add(1, Ordering::SeqCst);
 }
@@ -185,7 +207,8 @@ impl Default for Words {
     }
 }
 
-/// Take what ended the last call on this thread: message, file, line, column; null when nothing did.
+/// Take what ended the last call on this thread: message, file, line, column, and whether `course_cell_line` may
+/// know more; null when nothing did.
 #[unsafe(no_mangle)]
 pub extern "C" fn course_take_failure() -> *mut u64 {
     let Some(failed) = FAILED.with(|slot| slot.borrow_mut().take()) else {
@@ -197,6 +220,23 @@ pub extern "C" fn course_take_failure() -> *mut u64 {
     words.text(failed.file);
     words.word(u64::from(failed.line));
     words.word(u64::from(failed.column));
+    words.word(u64::from(failed.frames.is_some()));
+    FRAMES.with(|slot| *slot.borrow_mut() = failed.frames);
+    words.finish()
+}
+
+/// Find the cell's line in the frames of the failure taken last on this thread: file, line, column; null where no
+/// frame has one. The line tables are read from this library's file, as it is on the disk at the first such call.
+#[unsafe(no_mangle)]
+pub extern "C" fn course_cell_line() -> *mut u64 {
+    let frames = FRAMES.with(|slot| slot.borrow_mut().take());
+    let Some((file, line, column)) = frames.and_then(|f| cell_line(&f.to_string())) else {
+        return std::ptr::null_mut();
+    };
+    let mut words = Words::new();
+    words.text(file);
+    words.word(u64::from(line));
+    words.word(u64::from(column));
     words.finish()
 }
 
