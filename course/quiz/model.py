@@ -254,7 +254,10 @@ class Output(Question):
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Item):
-    """Code to write: `function` in `language`; `cases` (key) is the Python source that defines how it is tested."""
+    """Code to write: `function` in `language`; `cases` (key) is the Python source that defines how it is tested.
+
+    `shown`: in a learner bank, what `course.tasks.public` says of the visible cases; elsewhere None.
+    """
 
     type: ClassVar[str] = "task"
 
@@ -262,6 +265,7 @@ class Task(Item):
     language: str = "python"
     cases: str | None = None
     cases_line: int = 0
+    shown: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

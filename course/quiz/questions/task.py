@@ -1,4 +1,4 @@
-"""Tasks: code to write. The quiz file holds the stem, the points and the cases; running them is grading's affair."""
+"""Tasks: code to write. The quiz file holds the stem, the points and the cases; `course.tasks` runs and judges."""
 
 from __future__ import annotations
 
@@ -68,17 +68,33 @@ class TaskType(ItemType[Task]):
         data: dict[str, Any] = {"function": item.function, "language": item.language}
         if keys and item.cases is not None:
             data["cases"] = item.cases
+        elif not keys and (shown := _shown(item)) is not None:
+            data["shown"] = shown
         return data
 
     def from_json(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        return {"function": data["function"], "language": data["language"], "cases": data.get("cases")}
+        fields = ("function", "language", "cases", "shown")
+        return {name: data.get(name) for name in fields}
 
     def response_schema(self) -> dict[str, Any]:
         return {"not": {}, "description": "a task's answer is code in the notebook"}
 
     def schema(self) -> dict[str, Any]:
+        from course.tasks.public import SCHEMA
+
         return {
             "function": {"type": "string"},
             "language": {"enum": ["python", "rust"]},
             "cases": {"type": "string", "description": "key: Python source that defines how the code is tested"},
+            "shown": {**SCHEMA, "description": "in place of the key, in a learner bank: the visible cases"},
         }
+
+
+def _shown(item: Task) -> Mapping[str, Any] | None:
+    """Return what a learner bank says of a task's cases: the fence is run for it."""
+    if item.cases is None:
+        return item.shown
+    from course.tasks.definition import load
+    from course.tasks.public import to_public
+
+    return to_public(load(item))
