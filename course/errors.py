@@ -35,6 +35,8 @@
     ├── BadCases                    the cases of a task are wrong; the place is in the quiz file
     ├── TaskNotSolved               `check` under `nbgrader validate`: some cases fail
     ├── NotAClass                   the folder named is no course that `course release` made
+    ├── NotForAClass                the folder named for a class holds something else
+    ├── CannotRelease               nbgrader does not take a chapter, and why; what was released before is as it was
     ├── SubmissionUnreadable        one submission cannot be read; the others are graded
     ├── GradebookTrouble            the gradebook is locked, unreachable or of another version; nothing is half written
     ├── GradingElsewhere            another `course grade` works on the same class
@@ -61,6 +63,7 @@ __all__ = [
     "BadCases",
     "CannotCross",
     "CannotGrade",
+    "CannotRelease",
     "CannotWrite",
     "CellCannotCross",
     "CellDoesNotCompile",
@@ -74,6 +77,7 @@ __all__ = [
     "NotAWorkingCopy",
     "NotAnAttempt",
     "NotAsExpected",
+    "NotForAClass",
     "NotebookUnreadable",
     "PortBusy",
     "ProgramFailed",
@@ -480,6 +484,24 @@ class NotAClass(UsageMistake):
             place=str(folder),
             help=f"course release {folder} makes one",
         )
+
+
+class NotForAClass(UsageMistake):
+    """The folder named for a class holds something else; nothing was written."""
+
+    def __init__(self, folder: Path, why: str, *, help: str = "") -> None:
+        super().__init__(
+            f"this folder cannot hold a class: {why}",
+            place=str(folder),
+            help=help or f"name a new or empty folder: course release {folder / 'class'}",
+        )
+
+
+class CannotRelease(CourseError):
+    """nbgrader did not take a chapter; `said` is its last word, and what was released before is as it was."""
+
+    def __init__(self, chapter: str, said: str, *, help: str) -> None:
+        super().__init__(f"nbgrader does not take it: {said}", place=chapter, help=help)
 
 
 class SubmissionUnreadable(CourseError):

@@ -67,6 +67,10 @@ class LazyGroup(click.Group):
         "cache": ("course.cli.cache:cache", "Show or clear what the course has built and kept."),
         "quiz": ("course.cli.quiz:quiz", "Check, show, import and strip quiz files."),
         "claims": ("course.cli.claims:claims", "Measure the overview's claims on this machine."),
+        "release": (
+            "course.cli.release:release",
+            "Release chapters to a class, as assignments of an nbgrader course.",
+        ),
         "dev": ("course.cli.dev:dev", "For authors: new, build, check, record, class, bench."),
     },
 )

@@ -1,0 +1,416 @@
+"""`course release COURSE`: chapters of this course as assignments of an ordinary nbgrader course.
+
+    COURSE/nbgrader_config.py             nbgrader with its traps closed (`course.grading.nbgrader_settings`)
+    COURSE/gradebook.db                   nbgrader's own; `generate_assignment` has made it
+    COURSE/source/NN_topic/               the notebook, the learner bank in quizzes/, the pictures
+    COURSE/release/NN_topic/              the same as nbgrader hands it out: this folder is all a learner gets
+    COURSE/.course/                       private, for the owner alone:
+        secret                            what variants and hidden cases come from
+        banks/NN_topic.json               the quiz with its keys
+        solutions/NN_topic.ipynb          the chapter with its solutions, where the sources are at hand
+        release.json                      what was released, from which banks
+
+Everything is read and checked before anything is written. A chapter is then made in a folder beside the others, and
+moved into place whole; the record is written last, so that a release that was stopped is done again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import filelock
+
+from course.build import notebook_bytes, released, solved
+from course.chapters import Chapter, Course
+from course.errors import CannotRelease, CannotWrite, CourseError, NotForAClass, UsageMistake
+from course.files import write_whole
+from course.grading.class_bank import ClassBank, class_bank, with_points
+from course.grading.classfolder import PRIVATE
+from course.grading.nbgrader_settings import CONFIG
+from course.quiz.codec import quiz_json
+from course.quiz.model import Essay, Question, Task
+from course.quiz.strip import strip
+
+__all__ = ["MODES", "Release", "release"]
+
+MODES = ("graded", "practice")
+SCHEMA = 1
+LEAST_SECRET = 16  # bytes
+
+_STAGE = "releasing-"
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a release did for one chapter.
+
+    what: new, updated (something that learners see has changed), rekeyed (only keys have), or same.
+    public: how many of its items stand in the course itself, where anyone can look their keys up.
+    """
+
+    chapter: str
+    what: Literal["new", "updated", "rekeyed", "same"]
+    mode: str
+    points: float
+    questions: int
+    tasks: int
+    essays: int
+    public: int
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One chapter, ready to be written: the files under source/NN_topic, the bank with keys, the solutions."""
+
+    chapter: str
+    mode: str
+    files: Mapping[str, bytes]
+    bank: bytes | None
+    solutions: bytes | None
+    points: float
+    counts: Mapping[type, int] = field(default_factory=dict)
+    public: int = 0
+
+    @property
+    def digest(self) -> str:
+        """What tells whether anything that learners get has changed."""
+        digest = hashlib.sha256()
+        for name, content in sorted(self.files.items()):
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+
+def release(
+    folder: Path,
+    course: Course,
+    names: Sequence[str] = (),
+    *,
+    banks: Sequence[Path] = (),
+    secret_file: Path | None = None,
+    mode: str | None = None,
+    run_notebooks: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Release]:
+    """Release chapters (those named; else those released before; else all) to a class, and return what was done.
+
+    banks and mode are remembered: without them a chapter is released again as it was. run_notebooks allows chapters
+    with plain test cells, which only a kernel in the grader's own account can grade.
+
+    Raises:
+        NotForAClass: the folder holds something else.
+        CannotRelease: nbgrader refused a chapter.
+        CourseError: a bank, a chapter or the secret is wrong; nothing was written.
+    """
+    folder = folder.expanduser().resolve()
+    _check_place(folder, course)
+    record = _read_record(folder)
+    chapters = _chosen(course, names, record)
+    secret = _secret(folder, secret_file, record)
+    prepared = []
+    for chapter in chapters:
+        before = record["chapters"].get(chapter.name, {})
+        private = [bank.expanduser().resolve() for bank in banks] or [Path(bank) for bank in before.get("banks", ())]
+        wanted = mode or before.get("mode") or "graded"
+        allowed = run_notebooks or bool(before.get("run_notebooks"))
+        made = _prepare(course, chapter, private, wanted, secret, run_notebooks=allowed)
+        prepared.append((made, {"banks": list(map(str, private)), "mode": wanted, "run_notebooks": allowed}))
+    with _locked(folder):
+        _lay_out(folder, secret)
+        done = []
+        for made, choices in prepared:
+            tell(made.chapter)
+            what = _release_one(folder, made, record["chapters"].get(made.chapter, {}))
+            record["chapters"][made.chapter] = choices | {"digest": made.digest}
+            _write_private(folder / PRIVATE / "release.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+            questions, tasks, essays = (made.counts[kind] for kind in (Question, Task, Essay))
+            done.append(Release(made.chapter, what, made.mode, made.points, questions, tasks, essays, made.public))
+    return done
+
+
+# ---- what there is ----
+
+
+def _check_place(folder: Path, course: Course) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise NotForAClass(folder, "it is a file")
+    if folder in (course.root.resolve(), course.notebooks.resolve(), course.quizzes.resolve()):
+        raise NotForAClass(folder, "it is a folder of the course itself")
+    config = folder / "nbgrader_config.py"
+    if config.is_file():
+        if "configure(c, __file__)" not in config.read_text("utf-8", errors="replace"):
+            raise NotForAClass(
+                folder,
+                "its nbgrader_config.py was not made by course release",
+                help="name a new folder; or add to that file, below its get_config(): "
+                "from course.grading.nbgrader_settings import configure; configure(c, __file__)",
+            )
+    elif folder.is_dir() and any(entry.name != PRIVATE for entry in folder.iterdir()):
+        raise NotForAClass(folder, "it is not empty, and no nbgrader course")
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    path = folder / PRIVATE / "release.json"
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {"schema": SCHEMA, "chapters": {}}
+    except (OSError, ValueError) as error:
+        help = "restore it from a backup; or delete it, and release every chapter again with its --bank and --mode"
+        raise CourseError(
+            f"the record of what was released cannot be read: {error}", place=str(path), help=help
+        ) from None
+    found: dict[str, Any] = record if isinstance(record, dict) else {}
+    version = found.get("schema")
+    if not isinstance(version, int) or version > SCHEMA or not isinstance(found.get("chapters"), dict):
+        raise CourseError(
+            f"the record of what was released has the form {version!r}, this version reads {SCHEMA}",
+            place=str(path),
+            help="install the version of the course that released the class",
+        )
+    return found
+
+
+def _chosen(course: Course, names: Sequence[str], record: Mapping[str, Any]) -> list[Chapter]:
+    chosen = course.chosen(tuple(names) or tuple(record["chapters"]))
+    return list({chapter.name: chapter for chapter in chosen}.values())
+
+
+def _secret(folder: Path, given: Path | None, record: Mapping[str, Any]) -> bytes:
+    """Return the class secret: the one it has, the one given, or a new one."""
+    path = folder / PRIVATE / "secret"
+    there = path.read_bytes().strip() if path.is_file() else None
+    if given is None:
+        if there is None and record["chapters"]:
+            help = "restore it from a backup, or name a copy: --secret-file F; a new one would change every variant"
+            raise CourseError("the class secret is gone", place=str(path), help=help)
+        return there or secrets.token_hex(32).encode()
+    try:
+        secret = given.expanduser().read_bytes().strip()
+    except OSError as error:
+        raise UsageMistake(
+            f"cannot read the secret: {error.strerror}", place=str(given), help="check the path"
+        ) from None
+    if len(secret) < LEAST_SECRET:
+        raise UsageMistake(
+            f"a secret has at least {LEAST_SECRET} characters, this one has {len(secret)}",
+            place=str(given),
+            help="make one: python -c 'import secrets; print(secrets.token_hex(32))'",
+        )
+    if there is not None and there != secret and record["chapters"]:
+        raise UsageMistake(
+            "the class has another secret already, and learners have seen its variants",
+            place=str(path),
+            help="leave out --secret-file; a new class is a new folder",
+        )
+    return secret
+
+
+# ---- one chapter ----
+
+
+def _prepare(
+    course: Course, chapter: Chapter, banks: Sequence[Path], mode: str, secret: bytes, *, run_notebooks: bool
+) -> _Prepared:
+    has_source = chapter.source.is_file()
+    if has_source:
+        notebook: dict[str, Any] = json.loads(notebook_bytes(released(course, chapter)))
+    else:
+        notebook = json.loads(chapter.notebook.read_bytes())
+    for cell in notebook["cells"]:
+        if isinstance(cell["source"], list):
+            cell["source"] = "".join(cell["source"])
+    found = class_bank(course.quizzes, banks, chapter.name, mode=mode, secret=secret)
+    notebook = with_points(notebook, found.quiz if found else None, chapter.name)
+    plain = [name for cell in notebook["cells"] if (name := _plain_tests(cell))]
+    if plain and not run_notebooks:
+        raise CourseError(
+            f"{chapter.name} has plain test cells ({', '.join(plain)}): only a kernel in your own account can grade "
+            "them, and a hostile notebook can do there whatever you can",
+            place=chapter.name,
+            help="make them tasks (docs/tasks.md), or accept that: --run-notebooks",
+        )
+    files = {f"{chapter.name}.ipynb": notebook_bytes(notebook)}
+    files |= _pictures(course, notebook)
+    if found:
+        files[f"quizzes/{chapter.name}.json"] = strip(found.quiz).encode()
+    return _Prepared(
+        chapter.name,
+        mode,
+        files,
+        json.dumps(quiz_json(found.quiz), ensure_ascii=False, sort_keys=True, indent=1).encode() if found else None,
+        notebook_bytes(solved(course, chapter)) if has_source else None,
+        _total(notebook),
+        _counts(found),
+        len(found.public) if found else 0,
+    )
+
+
+def _plain_tests(cell: Mapping[str, Any]) -> str:
+    """Return the grade id of a cell whose points hang on its running without an error, else ""."""
+    record = cell["metadata"].get("nbgrader", {})
+    name = str(record.get("grade_id", ""))
+    graded = record.get("grade") and not record.get("solution") and cell["cell_type"] == "code"
+    return name if graded and not name.startswith(("quiz-", "check-")) else ""
+
+
+def _pictures(course: Course, notebook: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the pictures that the notebook's prose shows."""
+    prose = "\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    names = sorted(set(re.findall(r"figures/[A-Za-z0-9_./-]*[A-Za-z0-9_-]", prose)))
+    paths = {name: course.notebooks / name for name in names if ".." not in name}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+
+
+def _total(notebook: Mapping[str, Any]) -> float:
+    records = (cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"])
+    return float(sum(record["points"] for record in records if record.get("grade")))
+
+
+def _counts(found: ClassBank | None) -> dict[type, int]:
+    items = list(found.quiz.items) if found else []
+    return {kind: sum(isinstance(item, kind) for item in items) for kind in (Question, Task, Essay)}
+
+
+def _release_one(
+    folder: Path, made: _Prepared, before: Mapping[str, Any]
+) -> Literal["new", "updated", "rekeyed", "same"]:
+    """Bring one chapter up to date in source/, release/, the gradebook and the private folder."""
+    private = folder / PRIVATE
+    same = before.get("digest") == made.digest and all(
+        (folder / step / made.chapter / name).is_file() for step in ("source", "release") for name in made.files
+    )
+    if same and not _gradebook_gone(folder):
+        rekeyed = _write_keys(private, made)
+        return "rekeyed" if rekeyed else "same"
+    with _stage(folder) as stage:
+        source = stage / "source" / made.chapter
+        old = folder / "source" / made.chapter
+        if old.is_dir():  # what the instructor has put beside the notebook stays
+            shutil.copytree(old, source, ignore=lambda at, _: ["quizzes", "figures"] if Path(at) == old else [])
+        for name, content in made.files.items():
+            write_whole(source / name, content)
+        _generate(folder, stage, made.chapter)
+        _write_keys(private, made)
+        for step in ("source", "release"):
+            _move_into_place(stage / step / made.chapter, folder / step / made.chapter, stage / f"old-{step}")
+    return "updated" if before else "new"
+
+
+def _write_keys(private: Path, made: _Prepared) -> bool:
+    """Write what only the instructor has; return whether the keys have changed."""
+    path = private / "banks" / f"{made.chapter}.json"
+    before = path.read_bytes() if path.is_file() else None
+    if made.bank is not None and made.bank != before:
+        _write_private(path, made.bank)
+    if made.solutions is not None:
+        _write_private(private / "solutions" / f"{made.chapter}.ipynb", made.solutions)
+    return before != made.bank
+
+
+def _generate(folder: Path, stage: Path, chapter: str) -> None:
+    """Have nbgrader make stage/release from stage/source, and enter the chapter in the class's gradebook."""
+    from nbgrader.apps import NbGraderAPI
+
+    config, url = _configuration(folder)
+    config.CourseDirectory.root = str(stage)
+    config.CourseDirectory.db_url = url
+    result = NbGraderAPI(config=config).generate_assignment(chapter)
+    if result["success"]:
+        return
+    log = f"{result.get('log') or ''}\n{result.get('error') or ''}"
+    if "there are submissions associated" in log:
+        raise CannotRelease(
+            chapter,
+            "it has submissions, and another set of graded cells than when it was released",
+            help="keep the sections, tasks and essays that were released (their text and keys may change); "
+            "a different chapter is a new class folder",
+        )
+    if "OperationalError" in log:
+        help = "close other programs that use it, then release again"
+        raise CannotRelease(chapter, "the gradebook is locked or cannot be opened", help=help)
+    lines = [line.strip() for line in log.splitlines() if re.match(r"\s*([\w.]+Error|.*Exception)\b.*: ", line)]
+    said = lines[-1] if lines else (log.strip().splitlines() or ["it gave no reason"])[-1]
+    raise CannotRelease(chapter, said, help=f"nbgrader generate_assignment {chapter} in {folder} shows all it says")
+
+
+def _configuration(folder: Path) -> tuple[Any, str]:
+    """Return nbgrader's configuration of the class, and the address of its gradebook."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+    except Exception as error:  # noqa: BLE001 - it is a program: it may raise anything
+        place = str(folder / "nbgrader_config.py")
+        raise CourseError(f"it cannot be read: {type(error).__name__}: {error}", place=place, help="mend it") from None
+    url = config.CourseDirectory.get("db_url") or f"sqlite:///{folder / 'gradebook.db'}"
+    return config, str(url)
+
+
+def _gradebook_gone(folder: Path) -> bool:
+    url = _configuration(folder)[1]
+    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///").partition("?")[0]).is_file()
+
+
+# ---- writing ----
+
+
+def _lay_out(folder: Path, secret: bytes) -> None:
+    private = folder / PRIVATE
+    for step in ("source", "release", "submitted"):
+        (folder / step).mkdir(exist_ok=True)
+    for left in private.glob(f"{_STAGE}*"):  # of a release that was stopped
+        shutil.rmtree(left, ignore_errors=True)
+    (private / "banks").mkdir(exist_ok=True)
+    if not (private / "secret").is_file():
+        _write_private(private / "secret", secret + b"\n")
+    if not (private / ".gitignore").is_file():
+        _write_private(private / ".gitignore", "# Keys and the class secret: never in a repository.\n*\n")
+    if not (folder / "nbgrader_config.py").is_file():
+        write_whole(folder / "nbgrader_config.py", CONFIG)
+
+
+def _write_private(path: Path, content: str | bytes) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    write_whole(path, content)
+    path.chmod(0o600)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    private = folder / PRIVATE
+    try:
+        private.mkdir(parents=True, exist_ok=True)
+        private.chmod(0o700)
+        with filelock.FileLock(private / "release.lock", timeout=10):
+            yield
+    except filelock.Timeout:
+        raise CourseError("another release to this class is at work", place=str(folder), help="wait for it") from None
+    except OSError as error:
+        raise CannotWrite(folder, error) from error
+
+
+@contextlib.contextmanager
+def _stage(folder: Path) -> Iterator[Path]:
+    """Give a folder on the same disk, gone afterwards."""
+    stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder / PRIVATE))
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _move_into_place(new: Path, place: Path, old: Path) -> None:
+    place.parent.mkdir(exist_ok=True)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
