@@ -1,0 +1,105 @@
+"""numba lanes: loops in Python, compiled at their first call and kept on disk.
+
+`FAST` allows sums to be reordered and a product to be fused with a sum, as the C and Rust lanes do by hand, but not to
+assume that there are no NaNs. A kernel with `parallel=True` shares its `prange` loops among numba's threads.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+FAST = {"reassoc", "contract", "arcp", "nsz"}
+_quick = njit(cache=True, fastmath=FAST, error_model="numpy")
+_quick_parallel = njit(cache=True, fastmath=FAST, error_model="numpy", parallel=True)
+
+
+def _standardise(x: Any) -> Any:
+    rows, columns = x.shape
+    parts = 8
+    sums = np.zeros((parts, columns))
+    for part in prange(parts):
+        for i in range(rows * part // parts, rows * (part + 1) // parts):
+            for j in range(columns):
+                sums[part, j] += x[i, j]
+    mean = sums.sum(axis=0) / rows
+    squares = np.zeros((parts, columns))
+    for part in prange(parts):
+        for i in range(rows * part // parts, rows * (part + 1) // parts):
+            for j in range(columns):
+                off = x[i, j] - mean[j]
+                squares[part, j] += off * off
+    deviation = np.sqrt(squares.sum(axis=0) / rows)
+    factor = np.ones(columns)
+    for j in range(columns):
+        if deviation[j] > 0:
+            factor[j] = 1 / deviation[j]
+    out = np.empty_like(x)
+    for i in prange(rows):
+        for j in range(columns):
+            out[i, j] = (x[i, j] - mean[j]) * factor[j]
+    return out
+
+
+standardise = _quick(_standardise)
+standardise_parallel = _quick_parallel(_standardise)
+
+
+def _distances(a: Any, b: Any) -> Any:
+    m, n, d = len(a), len(b), a.shape[1]
+    turned = b.T.copy()  # the loop over b's rows is then one over neighbours in memory
+    out = np.empty((m, n))
+    for i in prange(m):
+        row = out[i]
+        for j in range(n):
+            row[j] = 0.0
+        for p in range(d):
+            value = a[i, p]
+            for j in range(n):
+                off = value - turned[p, j]
+                row[j] += off * off
+        for j in range(n):
+            row[j] = math.sqrt(row[j])
+    return out
+
+
+distances = _quick(_distances)
+distances_parallel = _quick_parallel(_distances)
+
+
+def _neighbours(table: Any, queries: Any, k: int) -> Any:
+    m, n, d = len(queries), len(table), table.shape[1]
+    turned = table.T.copy()
+    indices = np.zeros((m, k), dtype=np.int64)
+    lengths = np.full((m, k), np.inf)
+    block = 1024
+    for i in prange(m):
+        squared = np.empty(block)
+        for start in range(0, n, block):
+            stop = min(start + block, n)
+            for j in range(stop - start):
+                squared[j] = 0.0
+            for p in range(d):
+                value = queries[i, p]
+                for j in range(stop - start):
+                    off = value - turned[p, start + j]
+                    squared[j] += off * off
+            for j in range(stop - start):
+                if squared[j] < lengths[i, k - 1]:
+                    place = k - 1
+                    while place > 0 and lengths[i, place - 1] > squared[j]:
+                        lengths[i, place] = lengths[i, place - 1]
+                        indices[i, place] = indices[i, place - 1]
+                        place -= 1
+                    lengths[i, place] = squared[j]
+                    indices[i, place] = start + j
+        for j in range(k):
+            lengths[i, j] = math.sqrt(lengths[i, j])
+    return indices, lengths
+
+
+neighbours = _quick(_neighbours)
+neighbours_parallel = _quick_parallel(_neighbours)
