@@ -26,6 +26,10 @@ class QuizView {
     this.root.append(this.header, this.exam, this.examSaid, this.list, this.footer);
     this.listen = { "change:state": () => this.show(), "change:drafts": () => this.otherDrafts(), "msg:custom": (message) => this.receive(message) };
     for (const [name, call] of Object.entries(this.listen)) model.on(name, call);
+    this.leaving = (event) => this.leave(event);
+    window.addEventListener("pagehide", this.leaving);
+    document.addEventListener("visibilitychange", this.leaving);
+    this.takeHeld();
     this.sizes = new ResizeObserver(() => this.letScroll());
     this.sizes.observe(this.root);
     this.ticking = setInterval(() => this.tick(), 1000);
@@ -39,6 +43,8 @@ class QuizView {
     clearTimeout(this.waiting);
     clearTimeout(this.writing);
     for (const [name, call] of Object.entries(this.listen)) this.model.off(name, call);
+    window.removeEventListener("pagehide", this.leaving);
+    document.removeEventListener("visibilitychange", this.leaving);
   }
 
   get state() {
@@ -117,6 +123,23 @@ class QuizView {
     this.setDrafts(draft ? { ...others, [id]: draft } : others);
     clearTimeout(this.writing);
     this.writing = setTimeout(() => this.settled && this.keep([]), 300);
+  }
+
+  /** The page is going, or going out of sight: what was typed in the last moment must not go with it. */
+  leave(event) {
+    if (event.type !== "pagehide" && document.visibilityState !== "hidden") return;
+    this.store.hold(this.drafts());
+    clearTimeout(this.writing);
+    if (this.settled) this.keep([]);
+  }
+
+  /** What was typed just before a reload and had no time to reach the kernel. */
+  takeHeld() {
+    const held = this.store.held();
+    if (!held) return;
+    const open = new Set(this.state.items.filter((item) => !item.locked).map((item) => item.id));
+    const kept = Object.fromEntries(Object.entries(held).filter(([id]) => open.has(id)));
+    if (!same(kept, this.drafts())) this.setDrafts(kept);
   }
 
   otherDrafts() {

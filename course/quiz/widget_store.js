@@ -6,6 +6,7 @@
 
 const STATUS_MIME = "application/vnd.course.answers+json";
 const METADATA = "course_quiz";
+const HELD = "course-quiz-drafts:";
 
 /** A new UUID. `crypto.randomUUID` does not exist on plain http away from localhost; `getRandomValues` does. */
 function newId() {
@@ -91,6 +92,28 @@ class Store {
       if (output && !same(output.data, status)) output.setData({ data: status, metadata: output.metadata ?? {} });
     }
     return cells.length > 0;
+  }
+
+  /** Remember drafts for the page that comes after this one: nothing that a leaving page sends is sure to arrive. */
+  hold(drafts) {
+    const { uid } = this.model.get("state");
+    try {
+      sessionStorage.setItem(HELD + uid, JSON.stringify({ at: Date.now(), drafts }));
+    } catch {
+      // This browser stores nothing for us: the notebook and the kernel still have all but the last moment's typing.
+    }
+  }
+
+  /** What the page before this one held, once, or null. A tab brought back much later tells old news. */
+  held() {
+    const { uid } = this.model.get("state");
+    try {
+      const { at, drafts } = JSON.parse(sessionStorage.getItem(HELD + uid)) ?? {};
+      sessionStorage.removeItem(HELD + uid);
+      return Date.now() - at < 120000 && drafts && typeof drafts === "object" ? drafts : null;
+    } catch {
+      return null;
+    }
   }
 
   /** Whether a cell of ours is there, and its stored output too: both appear a moment after the widget does. */

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TooLong
 
 from course.capabilities import find_firefox
 
@@ -186,8 +187,14 @@ class Lab:
         self.command(page, "notebook:run-all-cells")
 
     def save(self, page: Page) -> None:
-        self.command(page, "docmanager:save")
-        page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        """Save until nothing is left to save: a quiz may write into the notebook once more a moment later."""
+        saved = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+        for seconds in (5, 5, 20):
+            self.command(page, "docmanager:save")
+            with suppress(TooLong):
+                page.wait_for_function(saved, timeout=seconds * 1000)
+                return
+        pytest.fail("the notebook stays changed, however often it is saved")
 
     def restart(self, page: Page) -> None:
         """Restart the kernel, without asking and without running anything."""
