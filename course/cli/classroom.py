@@ -33,6 +33,7 @@ def classroom(
     the released notebooks are handed in. FOLDER/expected.json says what each must get. The hostile ones contain code
     that tries to do harm: open them in no notebook, grade them in the sandbox.
     """
+    from course.grading.classfolder import PRIVATE
     from course.grading.synthetic import KINDS, make_class, write_class
 
     if list_kinds:
@@ -42,7 +43,8 @@ def classroom(
     course = Course.find()
     for chapter in course.chosen(chapters):
         released = folder / "release" / chapter.name / f"{chapter.name}.ipynb"
-        pupils = make_class(course, chapter, size, kinds=kinds, seed=seed, released=released)
+        keys = folder / PRIVATE / "banks" / f"{chapter.name}.json"
+        pupils = make_class(course, chapter, size, kinds=kinds, seed=seed, released=released, quiz=keys)
         write_class(folder, pupils, with_answers=not notebook_alone)
         console.print(f"{size} submissions of {chapter.name} in {folder / 'submitted'}", markup=False, highlight=False)
     console.print(f"next: [bold]course grade {folder}[/bold]", highlight=False)

@@ -22,9 +22,8 @@ from course.grading.synthetic import hostile
 from course.grading.synthetic.mangling import MANGLED, UNREADABLE, Handed, grade_id
 from course.grading.synthetic.pupils import ABILITIES, Ability, attempts_for, hostile_python, hostile_rust
 from course.notebook_file import Notebook
-from course.quiz import answers, draw
+from course.quiz import answers, bank, draw
 from course.quiz.model import Question, Quiz, Task
-from course.quiz.parse import load
 from course.tasks import definition
 
 __all__ = ["KINDS", "Pupil", "make_class", "write_class"]
@@ -81,11 +80,11 @@ class Pupil:
 class _Handout:
     """What a chapter's learners begin with: the released notebook, the solved cells, the quiz with its keys."""
 
-    def __init__(self, course: Course, chapter: Chapter, released: Path | None, secret: str, quiz: Path | None) -> None:
-        self.name, self.secret = chapter.name, secret
+    def __init__(self, course: Course, chapter: Chapter, released: Path | None, quiz: Path | None) -> None:
+        self.name = chapter.name
         source = released if released is not None and released.is_file() else chapter.notebook
         self.notebook: Notebook = json.loads(source.read_bytes())
-        self.quiz: Quiz = load(quiz or chapter.quiz)
+        self.quiz: Quiz = bank.read(quiz if quiz is not None and quiz.is_file() else chapter.quiz)
         self.tasks = [item for item in self.quiz.items if isinstance(item, Task)]
         solved = build.solved(course, chapter)
         self.solutions = {grade_id(cell): str(cell["source"]) for cell in solved.cells if grade_id(cell)}
@@ -106,17 +105,16 @@ def make_class(
     *,
     kinds: Sequence[str] = (),
     seed: int = 0,
-    secret: str = "",
     released: Path | None = None,
     quiz: Path | None = None,
 ) -> Iterator[Pupil]:
     """Yield `size` submissions of a chapter.
 
     kinds: kinds or groups of `KINDS` to take in turn; without any, a class like a real one, by shares. released: the
-    notebook learners were given; without it, the course's own. quiz: the quiz file with its keys, where it is not the
-    course's own. Raises `UnknownName` for a kind that does not exist.
+    notebook learners were given; without it, the course's own. quiz: the bank with keys that the class is graded by,
+    where it is not the course's own. Raises `UnknownName` for a kind that does not exist.
     """
-    handout = _Handout(course, chapter, released, secret, quiz)
+    handout = _Handout(course, chapter, released, quiz)
     chosen = _kinds(kinds, size, seed)
     for number, kind in enumerate(chosen, start=1):
         rng = random.Random(f"{seed}/{chapter.name}/{number}")  # noqa: S311 - the same class for the same seed
@@ -173,9 +171,9 @@ def _answer(
     everything: list[answers.Attempt] = []
     points: dict[str, float] = {}
     for section in handout.sections:
-        drawn = draw(section, handout.name, learner=learner, secret=handout.secret)
+        drawn = draw(section, handout.name, learner=learner, secret=handout.quiz.seed)
         asked = tuple(item for item in drawn if isinstance(item, Question))
-        attempts, earned = attempts_for(asked, ability, learner, handout.secret, rng)
+        attempts, earned = attempts_for(asked, ability, learner, handout.quiz.seed, rng)
         points |= earned
         everything += attempts
         cell = cells.get(f"quiz-{section.id}")
