@@ -1,0 +1,5 @@
+"""`python -m course`: the same as the command `course`."""
+
+from course.cli import main
+
+main()

@@ -1,0 +1,221 @@
+"""How fast a class is graded: `course grade` beside stock `nbgrader autograde`, the same submissions, two cores.
+
+Each part is a chapter of `course/bench/classes`, released to a class of made-up, honest learners. Everything is
+counted on both sides: the start of the program, reading, running, the gradebook, the graded notebooks. Ours runs
+before and after stock, so that a machine that slows down or speeds up meanwhile shows. Before a ratio is given, the
+scores of both gradebooks are compared, learner by learner.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from course.bench import Table
+from course.build import build
+from course.chapters import Course
+from course.errors import CourseError
+from course.grading.release import release
+from course.grading.synthetic import make_class, write_class
+
+__all__ = ["PARTS", "growth", "throughput"]
+
+PARTS = {
+    "mix": ("01_mix", "numpy, numba, matplotlib, scikit-learn and Rust tasks", 20),
+    "numpy": ("02_numpy", "tasks in plain NumPy", 60),
+    "quiz": ("03_quiz", "questions only", 100),
+}
+"""Part → (chapter, what is in it, how many times as fast as stock it should be)."""
+
+STOCK = """\
+c = get_config()  # noqa: F821 - nbgrader provides it
+c.Autograde.timeout = 120  # scikit-learn and numba need a while on a busy machine
+"""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One grading run: how long it took, the most memory the grader's main process held, and how it ended."""
+
+    seconds: float
+    peak_mib: float
+    code: int
+    said: str
+
+
+def throughput(parts: tuple[str, ...], size: int, stock_size: int, tell: Tell) -> Table:
+    """Grade `size` submissions with ours and the first `stock_size` of them with stock nbgrader, part by part."""
+    table = Table(
+        "Grading a class: course grade beside stock nbgrader autograde",
+        f"course dev bench grade --size {size} --stock-size {stock_size}",
+        ("submissions", "course grade", "nbgrader autograde", "ours / stock", "target", "scores that agree"),
+    )
+    with _course() as course:
+        for part in parts:
+            chapter, what, target = PARTS[part]
+            tell(f"{part}: a class of {size} …")
+            with tempfile.TemporaryDirectory(prefix="course-bench-") as folder:
+                ours = _class(course, chapter, size, Path(folder) / "ours")
+                stock = _stock_copy(ours, Path(folder) / "stock", chapter, stock_size)
+                tell(f"{part}: course grade, {size} submissions …")
+                first = _ours(_fresh(ours, Path(folder) / "first"), chapter)
+                tell(f"{part}: nbgrader autograde, {stock_size} submissions (stock: this takes a while) …")
+                theirs = _run([sys.executable, "-m", "nbgrader", "autograde", chapter, "--course-dir", str(stock)])
+                tell(f"{part}: course grade again …")
+                second = _ours(_fresh(ours, Path(folder) / "second"), chapter)
+                agree, compared = _agreement(Path(folder) / "second", stock, chapter)
+            seconds = statistics.mean([first.seconds, second.seconds])
+            rate, stock_rate = size / seconds, stock_size / theirs.seconds
+            table.rows.append(
+                (
+                    f"{part}: {what}",
+                    f"{rate:.1f} a second",
+                    f"{stock_rate:.2f} a second",
+                    f"{rate / stock_rate:.0f}",
+                    f"≥ {target}",
+                    f"{agree} of {compared}",
+                )
+            )
+            table.measurements.append(
+                {
+                    "part": part,
+                    "size": size,
+                    "stock_size": stock_size,
+                    "seconds": [first.seconds, second.seconds],
+                    "stock_seconds": theirs.seconds,
+                    "ratio": rate / stock_rate,
+                    "target": target,
+                    "agree": agree,
+                    "compared": compared,
+                }
+            )
+    table.notes.append(f"Ours with {size} submissions, stock with {stock_size}, start-up and gradebook counted.")
+    return table
+
+
+def growth(part: str, sizes: tuple[int, ...], tell: Tell) -> Table:
+    """Grade classes of several sizes, and say what one submission costs and how much memory the grader holds."""
+    chapter, what, _ = PARTS[part]
+    table = Table(
+        f"What a larger class costs ({part}: {what})",
+        f"course dev bench grade --growth {part}",
+        ("submissions", "time", "a submission", "most memory of the grader"),
+    )
+    with _course() as course:
+        for size in sizes:
+            tell(f"a class of {size} …")
+            with tempfile.TemporaryDirectory(prefix="course-bench-") as folder:
+                graded = _ours(_class(course, chapter, size, Path(folder) / "class"), chapter)
+            each = graded.seconds / size
+            table.rows.append(
+                (f"{size:,}", f"{graded.seconds:.1f} s", f"{each * 1000:.0f} ms", f"{graded.peak_mib:.0f} MiB")
+            )
+            table.measurements.append(
+                {"part": part, "size": size, "seconds": graded.seconds, "peak_mib": graded.peak_mib}
+            )
+    table.notes.append("The start of the program is counted: it weighs most on the smallest class.")
+    return table
+
+
+@contextmanager
+def _course() -> Iterator[Course]:
+    """Give the benchmark's chapters, built, in a folder of their own."""
+    with tempfile.TemporaryDirectory(prefix="course-bench-") as folder:
+        root = Path(folder) / "course"
+        shutil.copytree(Path(__file__).with_name("classes"), root)
+        course = Course(root)
+        build(course, course.chapters())
+        yield course
+
+
+def _class(course: Course, chapter: str, size: int, folder: Path) -> Path:
+    # Practice mode: the keys are with the notebook, so that stock nbgrader, which asks the learner's kernel, can score.
+    release(folder, course, [chapter], mode="practice")
+    keys = folder / ".course" / "banks" / f"{chapter}.json"
+    released = folder / "release" / chapter / f"{chapter}.ipynb"
+    pupils = make_class(course, course.at(chapter), size, kinds=("honest",), released=released, quiz=keys)
+    write_class(folder, pupils)
+    return folder
+
+
+def _fresh(made: Path, folder: Path) -> Path:
+    shutil.copytree(made, folder)
+    return folder
+
+
+def _stock_copy(made: Path, folder: Path, chapter: str, size: int) -> Path:
+    """Copy a class as somebody would keep it who has nbgrader alone: no configuration of ours, `size` submissions."""
+    shutil.copytree(made, folder, ignore=shutil.ignore_patterns(".course", "submitted"))
+    (folder / "nbgrader_config.py").write_text(STOCK)
+    for learner in sorted((made / "submitted").iterdir())[:size]:
+        shutil.copytree(learner, folder / "submitted" / learner.name)
+        # The kernel starts in the submission's folder, and finds the questions there.
+        quizzes = folder / "release" / chapter / "quizzes"
+        if quizzes.is_dir():
+            shutil.copytree(quizzes, folder / "submitted" / learner.name / chapter / "quizzes", dirs_exist_ok=True)
+    return folder
+
+
+def _ours(folder: Path, chapter: str) -> Graded:
+    graded = _run([sys.executable, "-m", "course", "grade", str(folder), chapter])
+    if graded.code != 0:
+        raise CourseError(f"course grade ended with {graded.code}", help=graded.said[-2000:])
+    return graded
+
+
+def _run(command: list[str]) -> Graded:
+    """Run a grader to its end, looking at its main process's memory ten times a second."""
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore", "NO_COLOR": "1"}
+    begin = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=quiet) as process:
+        peak = [0]
+        watcher = threading.Thread(target=_watch, args=(process.pid, peak), daemon=True)
+        watcher.start()
+        said, _ = process.communicate()
+    return Graded(time.perf_counter() - begin, peak[0] / 2**20, process.returncode, said)
+
+
+def _watch(pid: int, peak: list[int]) -> None:
+    try:
+        process = psutil.Process(pid)
+        while process.is_running():
+            peak[0] = max(peak[0], process.memory_info().rss)
+            time.sleep(0.1)
+    except psutil.Error:
+        pass  # it has ended
+
+
+def _agreement(ours: Path, stock: Path, chapter: str) -> tuple[int, int]:
+    """Return on how many of the scores that stock gave ours agrees, and how many those are."""
+    a, b = _scores(ours, chapter), _scores(stock, chapter)
+    return sum(abs(a.get(key, -1.0) - score) < 1e-6 for key, score in b.items()), len(b)
+
+
+def _scores(folder: Path, chapter: str) -> dict[tuple[str, str], float]:
+    from nbgrader.api import Gradebook
+
+    try:
+        with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+            return {
+                (submission.student.id, grade.name): float(grade.auto_score or 0.0)
+                for submission in gradebook.assignment_submissions(chapter)
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
+    except sqlite3.Error as error:
+        raise CourseError(f"the gradebook cannot be read: {error}", place=str(folder)) from error
