@@ -40,6 +40,7 @@
     ├── SubmissionUnreadable        one submission cannot be read; the others are graded
     ├── GradebookTrouble            the gradebook is locked, unreachable or of another version; nothing is half written
     ├── GradingElsewhere            another `course grade` works on the same class
+    ├── NoSandbox                   this machine cannot hold what a stranger wrote, so nothing of it is run
     └── SomeNotGraded               done, but some submissions could not be graded (exit 3)
 
 Each error has three parts, shown the same way everywhere:
@@ -71,6 +72,7 @@ __all__ = [
     "FrameUnreadable",
     "LabDidNotStart",
     "LanesDisagree",
+    "NoSandbox",
     "NoWorkingCopy",
     "NotAClass",
     "NotALedger",
@@ -526,4 +528,15 @@ class GradingElsewhere(CourseError):
             f"this class is being graded already, by {who}",
             place=str(folder),
             help="wait until it is done; where it is no more (another machine, switched off), delete the lock file",
+        )
+
+
+class NoSandbox(CourseError):
+    """This machine offers no way to hold a stranger's code. `why`: what was tried, and what it said."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"this machine has no sandbox, so learners' code is not run: {why}",
+            help="sudo apt-get install bubblewrap, then course doctor; grade inside a virtual machine; or say "
+            "--no-sandbox: their code can then read, change and send whatever you can",
         )

@@ -1,0 +1,136 @@
+"""What a worker sees of this machine, and the command line that starts one inside bubblewrap.
+
+Only what running needs is there, read-only: the system's programs and libraries, this Python and its packages, this
+package; for compiling, the Rust toolchain and the crates. Not there: home folders, /etc, other submissions, the
+gradebook, keys. A folder that only root may enter (Python installed below /root) is made visible by a first bubblewrap
+that runs as root and drops to a plain user before the second begins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import course
+from course.rust import crates, places, toolchain
+
+__all__ = ["PLAIN_USER", "command", "environment", "visible"]
+
+PLAIN_USER = 65534
+"""Whom root becomes before it runs anything of a learner's: the user called nobody."""
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+
+
+def visible(kind: str) -> list[str]:
+    """Return the files and folders that a worker of this kind may read."""
+    package = Path(course.__file__).resolve().parent
+    paths = [*map(Path, _SYSTEM), package]
+    for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix):
+        paths.append(Path(prefix))
+    paths.append(Path(sys.executable).resolve().parent.parent)
+    if kind == "compile":
+        found = toolchain.find()
+        paths += [found.sysroot, found.rustc, places.cache_root() / "crates", places.cache_root() / "border"]
+        library = crates.torch_library()
+        if library is not None:
+            paths.append(library)
+    return _without_nested(path for path in paths if path.exists())
+
+
+def _without_nested(paths: Iterable[Path]) -> list[str]:
+    """Return the paths that are not inside another of them; a folder shown shows all of it."""
+    kept: list[Path] = []
+    for path in sorted(set(paths), key=lambda path: (len(path.parts), path)):
+        if not any(path.is_relative_to(other) for other in kept if not other.is_symlink()):
+            kept.append(path)
+    return [str(path) for path in kept]
+
+
+def environment(work: str) -> dict[str, str]:
+    """Return the environment of a worker: nothing of ours, one thread for everything that would start more."""
+    threads = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "VECLIB_MAXIMUM", "NUMEXPR")
+    names = {f"{name}_NUM_THREADS": "1" for name in threads}
+    return names | {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": work,
+        "TMPDIR": work,
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(course.__file__).resolve().parent.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": f"{work}/matplotlib",
+        "NUMBA_THREADING_LAYER": "workqueue",
+        "COURSE_NO_TELEMETRY": "1",
+    }
+
+
+def command(kind: str, program: list[str], *, control: int, bwrap: bool, work: str) -> list[str]:
+    """Return the command that starts a Python program as a worker of this kind, with its environment."""
+    variables = environment(work)
+    if kind == "compile":
+        variables["COURSE_RUSTC"] = str(toolchain.find().rustc)
+    python = [_python(), "-s", *program]
+    if not bwrap:
+        plain = _drop() if os.getuid() == 0 and _enterable(visible(kind)) else []
+        return [*plain, "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *python]
+    paths = visible(kind)
+    inner = [_bwrap(), "--unshare-user", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid"]
+    inner += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    inner += _binds(paths)
+    inner += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(64 << 20), "--tmpfs", "/tmp"]
+    inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--clearenv"]
+    for name, value in variables.items():
+        inner += ["--setenv", name, value]
+    inner += ["--", *python]
+    if os.getuid() != 0:
+        return inner
+    outer = [_bwrap(), "--die-with-parent", *_binds(paths), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
+    return [*outer, "--perms", "1777", "--tmpfs", "/tmp", "--", *_drop(), *inner]
+
+
+def _drop() -> list[str]:
+    user = str(PLAIN_USER)
+    setpriv = shutil.which("setpriv") or "/usr/bin/setpriv"
+    return [setpriv, "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
+
+
+def _enterable(paths: list[str]) -> bool:
+    """Say whether a plain user can reach these folders."""
+    return all((parent.stat().st_mode & 0o5) == 0o5 for path in paths for parent in Path(path).resolve().parents)
+
+
+def _bwrap() -> str:
+    return shutil.which("bwrap") or "/usr/bin/bwrap"
+
+
+def _python() -> str:
+    return sys.executable
+
+
+def _binds(paths: list[str]) -> list[str]:
+    """Return the arguments that show these paths, with the folders above them, in which nothing else is."""
+    arguments: list[str] = []
+    made: set[Path] = set()
+    for text in paths:
+        path = Path(text)
+        for parent in reversed(path.parents):
+            if parent != Path("/") and parent not in made and not any(parent == Path(p) for p in paths):
+                # Said for each: bubblewrap would make them for its own user alone.
+                arguments += ["--perms", "0755", "--dir", str(parent)]
+                made.add(parent)
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), text]
+        else:
+            arguments += ["--ro-bind", text, text]
+    return arguments
+
+
+def settings(**values: object) -> str:
+    """Write what a worker is told at its start."""
+    return json.dumps(values)
