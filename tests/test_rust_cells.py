@@ -246,6 +246,48 @@ def test_a_forgotten_import_of_ndarray_is_named(cells: Path) -> None:
     assert "help: add the line use ndarray::ArrayView2; (E0425)" in report.text()
 
 
+@crates
+def test_a_function_that_is_still_to_do_is_not_told_what_it_does_not_use_yet(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub = """use ndarray::{ArrayViewMut2, Axis};
+fn scale(mut x: ArrayViewMut2<f64>, by: f64) {
+    let mut half = by;
+    todo!("multiply each column by `by`")
+}
+fn helper() {}
+"""
+    notebook.cell(stub)
+    assert "warning" not in capsys.readouterr().out
+    with pytest.raises(RustPanic, match="multiply each column"):
+        notebook["scale"](np.ones((2, 2)), 2.0)
+    notebook.cell(stub + "fn other(unused: i32) {}\n")
+    said = capsys.readouterr().out
+    assert "unused variable: `unused`" in said
+    assert said.count("warning") == 1
+    notebook.cell(stub.replace("todo!(", "println!("))
+    said = capsys.readouterr().out
+    for what in ("variable does not need to be mutable", "unused variable: `half`", "unused import: `Axis`"):
+        assert what in said
+
+
+@rust
+def test_a_plain_cell_that_is_run_again_gives_the_same_functions_at_once(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = "fn f() -> i32 { 1 }", "fn f() -> i32 { 2 }"
+    for source in (one, other):
+        notebook.cell(source)
+    monkeypatch.setattr(compiling, "build", None)  # nothing is compiled, nor looked up
+    notebook.cell(one)
+    assert notebook["f"]() == 1
+    notebook.cell(other)
+    assert notebook["f"]() == 2
+    for line in ("--time", "--name f", "--opt 2"):
+        with pytest.raises(TypeError):
+            notebook.cell(one, line)
+
+
 @rust
 def test_a_warning_is_shown_once_small_and_stops_nothing(
     notebook: Notebook, capsys: pytest.CaptureFixture[str]

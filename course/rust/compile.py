@@ -291,6 +291,7 @@ def _border_source() -> str:
     return _BORDER.read_text(encoding="utf-8")
 
 
+@functools.cache
 def _border_key(version: str) -> str:
     return hashlib.sha256(f"{version}\0{_border_source()}".encode()).hexdigest()[:16]
 

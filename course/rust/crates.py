@@ -250,6 +250,9 @@ def ensure(wait: bool = True, progress: Progress | None = None, extra: str | Non
         raise ValueError(f"there is no extra called {extra!r}, only 'torch'")
     found = toolchain.find()
     base = folder(found)
+    there = _load(base)
+    if there is not None and (extra is None or "tch" in there.names):
+        return there
     if extra == "torch" and torch_library() is None:
         raise CratesNotBuilt(
             f"tch needs Python's torch {TORCH_VERSION}, which is not installed",

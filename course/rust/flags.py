@@ -51,6 +51,11 @@ class CellFlags:
         share = False if self.time or self.no_share else None
         return Flags(opt=self.opt, native=self.native, wrapping=self.wrapping, share=share)
 
+    @property
+    def plain(self) -> bool:
+        """Whether a cell with these flags does nothing but compile and define functions, alone."""
+        return not (self.name or self.use or self.expect or self.asm is not None or self.time)
+
 
 def usage() -> str:
     """Return the flags as lines of help."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +33,15 @@ class Shown:
 
 @dataclass
 class Session:
-    """What one notebook has compiled: its named cells, loaded libraries, and the warnings it was shown."""
+    """What one notebook has compiled: its named cells, loaded libraries, and the warnings it was shown.
+
+    `ready`: the functions of plain cells, by their whole text: such a cell run again unchanged has nothing to do.
+    """
 
     named: dict[str, tuple[compiling.Unit, list[str]]] = field(default_factory=dict)
     loaded: dict[str, CellLibrary] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
+    ready: dict[tuple[str, str], list[RustFunction | IsolatedFunction]] = field(default_factory=dict)
 
     def units(self, source: str, chosen: flags.CellFlags) -> list[compiling.Unit]:
         """Return the cells to compile together: those used, each after what it uses itself, and this one."""
@@ -64,6 +68,9 @@ class Session:
 
 def run(session: Session, line: str, source: str, namespace: dict[str, Any]) -> None:
     """Do what a `%%rust` cell asks for."""
+    if (again := session.ready.get((line, source))) is not None:
+        namespace.update((function.__name__, function) for function in again)
+        return
     chosen = flags.parse(line, known_cells=set(session.named))
     units = session.units(source, chosen)
     if chosen.expect:
@@ -85,8 +92,10 @@ def run(session: Session, line: str, source: str, namespace: dict[str, Any]) -> 
 
         run_program(built.artifact, timed=chosen.time)
         return
-    for function in _functions(session, built, units, chosen):
-        namespace[function.__name__] = function
+    functions = _functions(session, built, units, chosen)
+    namespace.update((function.__name__, function) for function in functions)
+    if chosen.plain:
+        session.ready[line, source] = functions
 
 
 def _build(units: list[compiling.Unit], chosen: flags.CellFlags) -> compiling.Built:
@@ -147,7 +156,7 @@ def _timing_note(built: compiling.Built, chosen: flags.CellFlags) -> str:
 
 def _functions(
     session: Session, built: compiling.Built, units: list[compiling.Unit], chosen: flags.CellFlags
-) -> Sequence[RustFunction | IsolatedFunction]:
+) -> list[RustFunction | IsolatedFunction]:
     readable = units[-1].cell.functions
     if not readable:
         return []

@@ -81,7 +81,7 @@ class NotSupported:
 
 @dataclass(frozen=True)
 class Cell:
-    """What was read from a cell's source."""
+    """What was read from a cell. `unfinished`: first and last line of each function that is still `todo!()`."""
 
     functions: tuple[Function, ...]
     not_supported: tuple[NotSupported, ...]
@@ -90,6 +90,7 @@ class Cell:
     roots: frozenset[str]
     prints: bool
     items: frozenset[str] = field(default=frozenset())
+    unfinished: tuple[tuple[int, int], ...] = ()
 
 
 class _UnsupportedError(Exception):
@@ -153,7 +154,22 @@ def read_cell(source: str) -> Cell:
         frozenset(_roots(tree.root_node)),
         re.search(r"\be?print(ln)?!|\bdbg!|\bstd(out|err)\b", source) is not None,
         frozenset(items),
+        tuple(_unfinished(tree.root_node)) if "todo!" in source else (),
     )
+
+
+def _unfinished(root: tree_sitter.Node) -> Iterator[tuple[int, int]]:
+    """Yield where the functions stand whose body holds a `todo!()`: the innermost function of each."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        name = node.child_by_field_name("macro") if node.type == "macro_invocation" else None
+        around: tree_sitter.Node | None = node if name is not None and _text(name) == "todo" else None
+        while around is not None and around.type != "function_item":
+            around = around.parent
+        if around is not None:
+            yield around.start_point.row + 1, around.end_point.row + 1
+        stack.extend(node.named_children)
 
 
 def _may_cross(node: tree_sitter.Node, attributes: list[tree_sitter.Node]) -> bool:
