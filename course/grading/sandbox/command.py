@@ -12,13 +12,15 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import course
+from course.rust import compile as compiling
 from course.rust import crates, places, toolchain
 
-__all__ = ["PLAIN_USER", "command", "environment", "visible"]
+__all__ = ["PLAIN_USER", "command", "environment", "prepare", "settings", "visible"]
 
 PLAIN_USER = 65534
 """Whom root becomes before it runs anything of a learner's: the user called nobody."""
@@ -66,7 +68,6 @@ def environment(work: str) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": f"{work}/matplotlib",
         "NUMBA_THREADING_LAYER": "workqueue",
-        "COURSE_NO_TELEMETRY": "1",
     }
 
 
@@ -75,7 +76,7 @@ def command(kind: str, program: list[str], *, control: int, bwrap: bool, work: s
     variables = environment(work)
     if kind == "compile":
         variables["COURSE_RUSTC"] = str(toolchain.find().rustc)
-    python = [_python(), "-s", *program]
+    python = [sys.executable, "-s", *program]
     if not bwrap:
         plain = _drop() if os.getuid() == 0 and _enterable(visible(kind)) else []
         return [*plain, "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *python]
@@ -94,6 +95,21 @@ def command(kind: str, program: list[str], *, control: int, bwrap: bool, work: s
     return [*outer, "--perms", "1777", "--tmpfs", "/tmp", "--", *_drop(), *inner]
 
 
+_PREPARING = threading.Lock()
+
+
+def prepare(kind: str) -> None:
+    """Make what a worker needs and cannot make: for compiling, the small library that every cell is linked to."""
+    if kind != "compile":
+        return
+    with _PREPARING:
+        compiling.build([compiling.unit("pub fn prepared() {}")], compiling.Flags())
+        if os.getuid() == 0:  # what root has made for itself alone, the plain user that compiles must read
+            for folder in (places.cache_root() / "border").iterdir():
+                if folder.is_dir():
+                    folder.chmod(0o755)
+
+
 def _drop() -> list[str]:
     user = str(PLAIN_USER)
     setpriv = shutil.which("setpriv") or "/usr/bin/setpriv"
@@ -107,10 +123,6 @@ def _enterable(paths: list[str]) -> bool:
 
 def _bwrap() -> str:
     return shutil.which("bwrap") or "/usr/bin/bwrap"
-
-
-def _python() -> str:
-    return sys.executable
 
 
 def _binds(paths: list[str]) -> list[str]:

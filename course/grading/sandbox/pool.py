@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 
-from course.errors import NoSandbox
+from course.errors import CourseError, NoSandbox
 from course.grading.sandbox.cells import modules
 from course.grading.sandbox.isolation import Isolation
 from course.grading.sandbox.jobs import Done, Job
@@ -133,6 +133,8 @@ class Pool:
                 return runner.do(job, self.isolation.words)
             except Lost as lost:
                 reason = str(lost)
+            except CourseError as error:
+                return self._failed(job, error.message, "machine", started)
             except Exception as error:  # noqa: BLE001 - a fault of ours costs one submission, and is named
                 return self._failed(job, f"the grader failed: {type(error).__name__}: {error}", "machine", started)
         return self._failed(job, f"the worker was lost twice ({reason})", "machine", started)

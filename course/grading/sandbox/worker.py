@@ -81,6 +81,7 @@ class Zygote:
         """
         if self._process is not None:
             return
+        command.prepare(self.kind)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if self.isolation.bwrap:
             work = "/tmp"  # noqa: S108 - its own
