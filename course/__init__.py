@@ -3,6 +3,7 @@
     from course import show                  # a figure with its alternative text
     from course import show_rust             # a tested Rust function, as it stands in the repository
     from course import quiz, answer          # a section of questions; an answer where there is no JavaScript
+    from course import check, hint, solution # a task: is it right? the next hint; how the course does it
     from course import claim                 # a claim of the overview, measured here: rule, figure, verdict
     from course import time_lanes            # several ways to do one job, checked, then timed in turns
     from course import load_digits, …        # data sets with units, licence and source
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from course.plots import show
     from course.quiz.widget import answer
     from course.rust.show import show_rust
+    from course.tasks.checking import check, hint, solution
 
 __all__ = [
     "answer",
+    "check",
     "claim",
+    "hint",
     "load_diabetes",
     "load_digits",
     "load_ipython_extension",
@@ -36,18 +40,22 @@ __all__ = [
     "quiz",
     "show",
     "show_rust",
+    "solution",
     "time_lanes",
 ]
 
 _HOMES = {
     "answer": "course.quiz.widget",
+    "check": "course.tasks.checking",
     "claim": "course.claims.shown",
+    "hint": "course.tasks.checking",
     "load_diabetes": "course.data",
     "load_digits": "course.data",
     "load_penguins": "course.data",
     "load_wine": "course.data",
     "show": "course.plots",
     "show_rust": "course.rust.show",
+    "solution": "course.tasks.checking",
     "time_lanes": "course.claims.protocol",
 }
 

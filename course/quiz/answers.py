@@ -50,7 +50,7 @@ SCHEMA = 1
 METADATA = "course_quiz"  # the key in a cell's metadata
 MIME = "application/vnd.course.answers+json"  # the status output that people and nbconvert see
 MODES = ("practice", "graded", "exam")
-EVENTS = ("answer", "reveal", "start", "pause", "resume", "hand-in", "again")
+EVENTS = ("answer", "reveal", "start", "pause", "resume", "hand-in", "again", "check", "hint")
 
 MAX_LINE = 256 * 1024  # bytes of one attempt; the longest honest response is a few kilobytes
 MAX_FILE = 64 * 1024 * 1024  # bytes of an answers file or a notebook that will be read at all

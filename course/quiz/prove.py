@@ -337,8 +337,10 @@ def whole_program(code: str) -> str:
     return code if re.search(r"\bfn\s+main\s*\(", code) else f"fn main() {{\n{code}\n}}\n"
 
 
-def run_rust(code: str) -> Run:
+def run_rust(code: str, *, compile_only: bool = False) -> Run:
     """Compile a Rust program, and run it where it compiles; crates that cells may use are there.
+
+    compile_only: only find out whether it compiles.
 
     Raises:
         RustMissing: there is no compiler here.
@@ -359,6 +361,10 @@ def run_rust(code: str) -> Run:
             arguments += built.rustc_args(set(uses))
             stamp += f" {built.key}"
 
+    if compile_only:
+        arguments += ["--emit", "metadata"]
+        stamp += " compile only"
+
     def compute() -> Run:
         with tempfile.TemporaryDirectory() as folder:
             source, binary = Path(folder, "program.rs"), Path(folder, "program")
@@ -367,6 +373,8 @@ def run_rust(code: str) -> Run:
             if done.returncode != 0:
                 codes, said = _diagnosed(done.stderr)
                 return Run(False, codes, "", done.returncode, said)
+            if compile_only:
+                return Run(True)
             ran = _child([str(binary)], folder, "the program")
             return Run(True, (), ran.stdout, ran.returncode, ran.stderr[-2000:])
 

@@ -32,14 +32,18 @@ def crossed(value: Any) -> Any:
     return decode(encode(value))
 
 
-def run_case(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Ran:
-    """Call a function with a copy of the arguments. `KeyboardInterrupt` passes through; nothing else does."""
+def run_case(
+    function: Callable[..., Any], arguments: tuple[Any, ...], *, passing: tuple[type[BaseException], ...] = ()
+) -> Ran:
+    """Call a function with a copy of the arguments. `KeyboardInterrupt` and `passing` go through; nothing else does."""
     given = fresh(arguments)
     started = time.perf_counter()
     try:
         with np.errstate(all="ignore"):
             value = function(*given)
     except KeyboardInterrupt:
+        raise
+    except passing:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit too is only a way for a learner's code to fail
         return failed(error, time.perf_counter() - started)

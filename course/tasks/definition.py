@@ -107,7 +107,9 @@ class Definition:
     def visible_only(self) -> Definition:
         """Return the definition without hidden cases and `rejects`: what `check` looks at first."""
         visible = tuple(case for case in self.cases if not case.hidden)
-        return replace(self, cases=visible, rejects=(), whole=self.whole and len(visible) == len(self.cases))
+        return replace(
+            self, cases=visible, rejects=(), whole=self.whole and len(visible) == len(self.cases) and not self.rejects
+        )
 
     def judge(
         self, runs: Mapping[str, Ran], source: str = "", *, rejected: Mapping[str, bool] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +38,7 @@ def brief(value: Any, *, width: int = 60) -> str:
             first = ", ".join(_number(part) for part in value.ravel()[:3])
             return f"array of shape {shape_text(value.shape)}: {first}, …"
         text = np.array2string(value, precision=6, separator=", ", max_line_width=10_000).replace("\n", "")
-        return " ".join(text.split())
+        return re.sub(r"\[ ", "[", " ".join(text.split()))
     if isinstance(value, np.generic | float | complex) and not isinstance(value, str):
         return _number(value)
     if isinstance(value, int) and value.bit_length() > 400:
