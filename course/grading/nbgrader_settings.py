@@ -72,6 +72,7 @@ AUTOGRADE = [
 
 FEEDBACK = [
     f"{_STOCK}.GetGrades",
+    f"{_OURS}.ShowAnswers",
     f"{_OURS}.HideTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
