@@ -106,7 +106,7 @@ fn main() {
     };
     let (one, ten) = (wrong(1), wrong(10));
     let verdict = if ten == 0 { "mended" } else { "there" };
-    println!("{verdict}: counts unlike those of its own predictions in {ten} of 12 data sets with 10 runs, {one} with 1");
+    println!("{verdict}: counts unlike its own predictions in {ten} of 12 data sets with 10 runs, {one} with 1");
 }
 """,
         ("linfa", "linfa-clustering", "ndarray"),

@@ -29,9 +29,7 @@ _COMPOSED = "PredictInplace"  # in the crate `linfa` itself: models made of othe
 _MODULE = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*[;{]", re.MULTILINE)
 _FITTED = re.compile(r"^pub struct Fitted(\w+)", re.MULTILINE)  # some are fitted by a method, not by a trait
 _PARTS = re.compile(r"(ValidParams|Params|ParamsBase|ValidParamsBase|Base)$")
-_NO_ALGORITHMS = frozenset(
-    {"P", "R", "T", "F", "KernelView"}
-)  # blanket implementations: for every type with some property
+_NO_ALGORITHMS = frozenset({"P", "R", "T", "F", "KernelView"})  # blanket implementations, and a view
 
 
 def sources(pattern: str) -> list[Path]:

@@ -126,7 +126,8 @@ class Missing:
 class Series:
     """One figure: lane → points (x, y), or (x, y, low, high). Both axes are logarithmic if `log`.
 
-    kind "line" draws growth; "bars" draws one bar for each label (x is then the label).
+    kind "line" draws growth; "bars" draws one bar for each label (x is then the label); "years" draws lines over time:
+    x is then a year, on an even axis.
     """
 
     title: str

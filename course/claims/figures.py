@@ -225,8 +225,9 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
     """Draw a series: lines of growth, or bars."""
     if series["kind"] == "bars":
         return _bars(series, palette, max(width, 560))
+    years = series["kind"] == "years"
     left, right, top, bottom = 62.0, 86.0, 34.0, 42.0
-    height = 264.0
+    width, height = (560, 96.0 + 21 * len(series["points"])) if years else (width, 264.0)
     drawing = _Drawing(width, height, palette)
     drawing.text(0, 14, series["title"], size=12.5)
     points = {lane: [tuple(map(float, p)) for p in ps] for lane, ps in series["points"].items() if ps}
@@ -235,11 +236,13 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
     log = series["log"]
     xs = [p[0] for ps in points.values() for p in ps]
     ys = [v for ps in points.values() for p in ps for v in (p[1:] if len(p) > 2 else (p[1],))]
-    (x_low, x_high), (y_low, y_high) = (_span(xs), _span(ys)) if log else (_flat(xs), _flat([0.0, *ys]))
+    x_low, x_high = _span(xs) if log and not years else _flat(xs)
+    y_low, y_high = _span(ys) if log else _flat([0.0, *ys])
     scale = math.log if log else float
+    x_scale = float if years else scale
 
     def at(x: float, y: float) -> tuple[float, float]:
-        across = (scale(x) - scale(x_low)) / (scale(x_high) - scale(x_low))
+        across = (x_scale(x) - x_scale(x_low)) / (x_scale(x_high) - x_scale(x_low))
         up = (scale(y) - scale(y_low)) / (scale(y_high) - scale(y_low))
         return left + across * (width - left - right), height - bottom - up * (height - top - bottom)
 
@@ -249,16 +252,15 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
         words = time_text(tick).replace(".00", "").replace(".0 ", " ") if seconds else _name(tick)
         drawing.line(left, y, width - right, y, "grid")
         drawing.text(left - 6, y + 4, words, colour="quiet", size=10, anchor="end")
-    own = sorted(set(xs))
-    for tick in own if len(own) <= 5 else _ticks(x_low, x_high, most=4) if log else _even(x_low, x_high):
+    for tick in _x_ticks(sorted(set(xs)), x_low, x_high, log, years):
         x = at(tick, y_low)[0]
         drawing.line(x, height - bottom, x, height - bottom + 4, "quiet")
-        drawing.text(x, height - bottom + 17, _name(tick), colour="quiet", size=10, anchor="middle")
+        drawing.text(
+            x, height - bottom + 17, f"{tick:.0f}" if years else _name(tick), colour="quiet", size=10, anchor="middle"
+        )
     drawing.text(
         (left + width - right) / 2, height - 6, _cut(series["x_label"], 42), colour="quiet", size=11, anchor="middle"
     )
-    used: list[float] = []
-    ends = sorted(points.items(), key=lambda item: at(*item[1][-1][:2])[1])
     for number, (lane, ps) in enumerate(points.items()):
         colour, shape = _look(lane, number)
         drawing.path([at(p[0], p[1]) for p in ps], colour, 2.6 if lane.startswith(("rust", "tch", "ndarray")) else 1.8)
@@ -266,12 +268,10 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
             if len(p) > 3:
                 drawing.line(*at(p[0], p[2]), *at(p[0], p[3]), colour, 1.5)
             drawing.mark(*at(p[0], p[1]), colour, shape, 3.6)
-    for lane, ps in ends:
+    ends = sorted((at(*ps[-1][:2])[1], at(*ps[-1][:2])[0], lane) for lane, ps in points.items())
+    for (_, x, lane), y in zip(ends, _apart([y for y, _, _ in ends], 13, top, height - bottom), strict=True):
         colour, _ = _look(lane, list(points).index(lane))
-        x, y = at(*ps[-1][:2])
-        y = max([y, *[other + 13 for other in used[-1:]]])
-        used.append(y)
-        drawing.text(x + 9, y + 4, _cut(lane, 13), colour=colour, size=11)
+        drawing.text(x + 9, y + 4, _cut(lane, 14), colour=colour, size=11)
     return drawing.svg(series_alt(series))
 
 
@@ -308,7 +308,27 @@ def _look(lane: str, number: int) -> tuple[str, str]:
     return colour, shape
 
 
+def _apart(places: Sequence[float], room: float, top: float, bottom: float) -> list[float]:
+    """Move labels (sorted, downwards) apart so that each has `room`, and keep them between `top` and `bottom`."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + room) if moved else max(place, top))
+    for number in range(len(moved) - 1, -1, -1):
+        most = bottom if number == len(moved) - 1 else moved[number + 1] - room
+        moved[number] = min(moved[number], most)
+    return moved
+
+
 # Numbers on axes
+
+
+def _x_ticks(own: Sequence[float], low: float, high: float, log: bool, years: bool) -> Sequence[float]:
+    """Return where the x axis is marked: at its own values where they are few, whole years, or round values."""
+    if years:
+        return [float(year) for year in range(math.ceil(low), math.floor(high) + 1)]
+    if len(own) <= 5:
+        return own
+    return _ticks(low, high, most=4) if log else _even(low, high)
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

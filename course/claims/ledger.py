@@ -21,7 +21,7 @@ from typing import Any
 
 from course.claims import machine
 from course.claims.experiment import Evidence, Experiment, Finding, Missing, Run
-from course.claims.verdicts import NOT_MEASURED, Judged, Verdict, decide
+from course.claims.verdicts import AGAINST, FOR, NOT_MEASURED, UNDECIDED, Judged, Verdict, decide
 from course.errors import CourseError, NotALedger, UnknownName
 
 __all__ = ["IDS", "experiment", "judged_record", "measured", "read", "reference", "run"]
@@ -110,6 +110,7 @@ def judged_record(this: Experiment, evidence: Evidence, seconds: float) -> dict[
         "interval": middle and [_short(middle.low), _short(middle.high)],
         "unit": middle.finding.unit if middle else "",
         "level": round(verdict.level, 5),
+        "counts": {name: sum(one.outcome == name for one in verdict.judged) for name in (FOR, AGAINST, UNDECIDED)},
         "findings": [_finding(one) for one in verdict.judged],
         "missing": [asdict(one) for one in evidence.missing],
         "series": _series(evidence),
@@ -121,13 +122,9 @@ def judged_record(this: Experiment, evidence: Evidence, seconds: float) -> dict[
 
 
 def _middle(verdict: Verdict) -> Judged | None:
-    """Return the finding in the middle, of the measure with most findings: the figure that stands for the claim."""
-    if not verdict.judged:
-        return None
-    measures = [one.finding.measure for one in verdict.judged]
-    most = max(dict.fromkeys(measures), key=measures.count)
-    same = sorted((one for one in verdict.judged if one.finding.measure == most), key=lambda one: one.finding.value)
-    return same[(len(same) - 1) // 2]
+    """Return the timed finding in the middle: the ratio that stands for the claim; None where nothing is timed."""
+    timed = sorted((one for one in verdict.judged if one.finding.ratios), key=lambda one: one.finding.value)
+    return timed[(len(timed) - 1) // 2] if timed else None
 
 
 def _finding(one: Judged) -> dict[str, Any]:

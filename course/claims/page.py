@@ -56,7 +56,7 @@ def page(ledger: dict[str, Any]) -> str:
     )
     table = (
         '<section aria-labelledby="all"><h2 id="all">All verdicts</h2><div class="wide"><table><thead><tr>'
-        '<th scope="col">verdict</th><th scope="col">claim</th><th scope="col">the figure in the middle</th>'
+        '<th scope="col">verdict</th><th scope="col">claim</th><th scope="col">findings</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
     sections = "".join(
@@ -83,12 +83,13 @@ def chip(verdict: str) -> str:
 
 
 def figure_text(record: dict[str, Any]) -> str:
-    """Say the figure that stands for a claim, with its interval where it is timed."""
+    """Say how the findings fell, and the ratio in the middle with its interval where something is timed."""
+    counts = ", ".join(f"{count} {name}" for name, count in record["counts"].items() if count)
     if record["ratio"] is None:
-        return "–"
+        return counts or "–"
     low, high = record["interval"]
     span = f" ({low:.3g} to {high:.3g})" if low != high else ""
-    return f"{record['ratio']:,.4g}{span} {record['unit']}"
+    return f"{counts}; in the middle {record['ratio']:,.3g}{span} {record['unit']}"
 
 
 def body(record: dict[str, Any], *, heading: bool) -> str:
@@ -144,8 +145,7 @@ def _findings(record: dict[str, Any]) -> str:
         [_SIDES[f["outcome"]], f["what"], f"{f['value']:,.4g}{_span(f)}", f["unit"], _bound(record, f)] for f in found
     ]
     columns = ["for or against", "what", "figure", "unit", "bound"]
-    counts = {name: sum(f["outcome"] == name for f in found) for name in (FOR, AGAINST, UNDECIDED)}
-    words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    words = ", ".join(f"{count} {name}" for name, count in record["counts"].items() if count)
     return _table({"title": f"Findings: {words}", "columns": columns, "rows": rows, "note": ""})
 
 

@@ -59,8 +59,7 @@ def plain(record: dict[str, Any]) -> str:
     lines = [record["claim"], f"{SIGNS[record['verdict']]} {record['verdict']}: {record['sentence']}"]
     if record["on"]:
         lines.append(f"depends on: {', '.join(record['on'])}")
-    if record["ratio"] is not None:
-        lines.append(f"the figure in the middle: {figure_text(record)}")
+    lines.append(f"findings: {figure_text(record)}")
     lines.append(f"rule: {record['rule']['words']}")
     for one in record["findings"]:
         span = "" if one["low"] == one["high"] else f" ({one['low']:.3g} to {one['high']:.3g})"

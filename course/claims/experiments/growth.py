@@ -43,7 +43,7 @@ def measure(_run: Run) -> Evidence:
         for library in dated.libraries().values()
         if len(library.figures) > 1
     }
-    evidence.series.append(Series("Stars on GitHub", "year", "stars (logarithmic)", points))
+    evidence.series.append(Series("Stars on GitHub", "year", "stars", points, kind="years"))
     evidence.table("What was counted", ["library", "date", "stars", "contributors", "source"], rows, dated.note())
     evidence.table("Newest release known", ["library", "version", "date"],
                    [[r["name"], r["version"], r["date"]] for r in dated.releases()])  # fmt: skip

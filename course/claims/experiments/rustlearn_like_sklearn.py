@@ -51,10 +51,11 @@ use rustlearn::preprocessing::StandardScaler;
 fn main() { let _ = StandardScaler::default(); }"""),
     ("preprocessing", "dictionaries become features", """
 use rustlearn::feature_extraction::DictVectorizer;
+use rustlearn::prelude::*;
 fn main() {
     let mut words = DictVectorizer::new();
     words.partial_fit(0, "rust", 1.0);
-    println!("{:?}", words.transform().data());
+    println!("{} row", words.transform().rows());
 }"""),
     ("evaluation", "accuracy is computed", _ARRAYS + """
 use rustlearn::metrics::accuracy_score;
