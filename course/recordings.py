@@ -6,8 +6,9 @@ Python cells that use, directly or through other cells, a name such a cell defin
 
 In a notebook, `install` makes the difference: where a `%%rust` cell cannot run (no compiler, or crates that cannot
 be built), its recording is shown, labelled with date and machine, and the names it would have defined become
-stand-ins. A Python cell that uses a stand-in shows its own recording in turn. Nothing ends in a traceback, unless
-the cell was changed since: then it says what it needs.
+stand-ins. A Python cell that uses a stand-in shows its own recording in turn. A Rust cell that was not recorded, which
+the reader wrote or changed, says in a line that it needs Rust, and Run All goes on; what it would have defined
+raises `RustMissing` when it is called, and so ends only a cell of the reader's own that depends on it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from course.chapters import Chapter, Course
 from course.errors import CourseError, CratesNotBuilt, RustMissing
 from course.files import write_whole
 
-__all__ = ["StandIn", "install", "needing_rust", "record", "stale"]
+__all__ = ["StandIn", "install", "needing_rust", "record", "refusal", "stale"]
 
 FUNCTION = re.compile(r"^(?:pub\s+)?fn\s+(\w+)", re.MULTILINE)
 KEPT_TYPES = ("text/html", "text/plain", "text/markdown", "image/png", "image/svg+xml")
@@ -221,6 +222,17 @@ class StandIn:
         return f"<{self.__name}: recorded, not computed here ({self.__why})>"
 
 
+def refusal(value: object) -> RustMissing | None:
+    """Return what using a value would raise where it is a stand-in; None where it is anything else."""
+    if not isinstance(value, StandIn):
+        return None
+    try:
+        value()
+    except RustMissing as error:
+        return error
+    raise AssertionError(value)
+
+
 class _Player:
     """Shows recordings in one notebook's kernel."""
 
@@ -252,12 +264,24 @@ class _Player:
     def _label(self, recording: dict[str, Any]) -> str:
         machine = recording["machine"]
         text = f"Recorded on {recording['recorded']}: {machine['processor']}, {machine['rustc'].partition(' (')[0]}."
-        return (
-            '<p style="border-left:3px solid var(--jp-warn-color1,#b35900);padding:.2em .7em;margin:.3em 0;'
-            'color:var(--jp-content-font-color2,#555);font-size:.9em">'
+        return _note(
             f"{html.escape(text)} Not run here: {html.escape(self.why)} "
-            "(<code>course doctor</code> says how to mend it).</p>"
+            "(<code>course doctor</code> says how to mend it)."
         )
+
+    def pass_over(self, cell: str) -> None:
+        """Say that a cell of the reader's own needs Rust, and put stand-ins where it would have defined functions."""
+        from IPython.display import display
+
+        names = sorted(set(FUNCTION.findall(cell)) - {"main"})
+        for name in names:
+            self.shell.user_ns[name] = StandIn(name, self.why)
+        also = f" {_listed(names)} can be called once it has run." if names else ""
+        text = f"Not run: this cell is Rust of your own, and {self.why}."
+        mend = "`course doctor` says how to add what it needs."
+        content = html.escape(f"{text}{also} {mend}").split("`")
+        marked = "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(content))
+        display({"text/html": _note(marked), "text/plain": f"{text}{also} {mend}"}, raw=True)
 
     def rust_cell(self, line: str, cell: str, run: Any) -> Any:
         """Run a `%%rust` cell; where that cannot be, show its recording."""
@@ -266,11 +290,7 @@ class _Player:
         except (RustMissing, CratesNotBuilt) as error:
             self.why = error.message
             key = key_of(f"%%rust {line}".rstrip() + f"\n{cell}")
-            if key in self.cells:
-                return self.play(key)
-            for name in set(FUNCTION.findall(cell)) - {"main"}:
-                self.shell.user_ns[name] = StandIn(name, self.why)
-            raise
+            return self.play(key) if key in self.cells else self.pass_over(cell)
 
     def python_cell(self, lines: list[str]) -> list[str]:
         """Replace a Python cell that uses a stand-in by the showing of its recording (an IPython input transformer)."""
@@ -283,6 +303,18 @@ class _Player:
         if key in self.cells and any(isinstance(namespace.get(name), StandIn) for name in uses):
             return [f"get_ipython().course_recordings.play({key!r})\n"]
         return lines
+
+
+def _note(content: str) -> str:
+    return (
+        '<p style="border-left:3px solid var(--jp-warn-color1,#b35900);padding:.2em .7em;margin:.3em 0;'
+        f'color:var(--jp-content-font-color2,#555);font-size:.9em">{content}</p>'
+    )
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def install(shell: Any) -> None:

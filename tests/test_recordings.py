@@ -85,6 +85,10 @@ def test_a_stand_in_says_what_it_needs_whatever_is_done_with_it():
     for use in [*ways, lambda s: s == 1]:
         with pytest.raises(RustMissing, match="`result` comes from a cell that needs Rust"):
             use(stand_in)
+    told = recordings.refusal(stand_in)
+    assert told is not None
+    assert "course doctor --fix" in told.help
+    assert recordings.refusal(len) is None
     assert repr(stand_in) == "<result: recorded, not computed here (there is no Rust on this machine)>"
 
 
@@ -164,9 +168,13 @@ def test_without_rust_recorded_cells_show_what_they_showed_and_others_run(record
         assert value.data["text/plain"] == text
     assert by_text["1 + 1"][0].data["text/plain"] == "2"
     assert by_text["result + 1"][0].data["text/plain"] == "6"
+    (said,) = shown["twice"]
+    assert said.data["text/plain"].startswith("Not run: this cell is Rust of your own, and no Rust compiler was found")
+    assert "`twice` can be called once it has run" in said.data["text/plain"]
+    assert "<code>twice</code>" in said.data["text/html"]
     errors = {id: [o.ename for o in outputs if o.output_type == "error"] for id, outputs in shown.items()}
-    assert {id for id, names in errors.items() if names} == {"twice", "twice-tests"}
-    assert errors["twice"] == ["RustMissing"]
+    assert {id for id, names in errors.items() if names} == {"twice-tests"}
+    assert errors["twice-tests"] == ["RustMissing"]
 
 
 @pytest.mark.needs("rust")
