@@ -13,7 +13,7 @@ __all__ = ["FAULTS", "REFUSED", "Fault"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake: its kind, what is wrong, the other language's program, and Rust's. Both would print a wrong result."""
+    """One mistake: its kind, what is wrong, the other language's program and Rust's; both would print a wrong result."""
 
     kind: str
     name: str
@@ -39,7 +39,7 @@ int main(void) {
         """
 fn main() {
     let names = [Some("length"), None, Some("depth")];
-    let letters: usize = names.iter().map(|name| name.len()).sum();
+    let letters: usize = names.iter().map(|name| str::len(name)).sum();
     println!("{letters}");
 }""",
     ),
@@ -217,16 +217,15 @@ fn main() {
     ),
     Fault(
         "types",
-        "a column of text takes part in a sum of numbers",
+        "a number that was read as text is doubled",
         "python",
         """
-rows = [["3", "4"], ["5", "6"]]
-print(sum((row[0] for row in rows), start="") * 2)""",
+row = "3,4".split(",")
+print(row[0] * 2)""",
         """
 fn main() {
-    let rows = [["3", "4"], ["5", "6"]];
-    let sum: f64 = rows.iter().map(|row| row[0]).sum();
-    println!("{}", sum * 2.0);
+    let row: Vec<&str> = "3,4".split(',').collect();
+    println!("{}", row[0] * 2);
 }""",
     ),
     Fault(
@@ -270,8 +269,8 @@ import numpy as np
 print(np.array([100, 100], dtype=np.int8).sum(dtype=np.int8))""",
         """
 fn main() {
-    let pixels: Vec<i8> = std::env::args().map(|_| 100).cycle().take(2).collect();
-    println!("{}", pixels.iter().sum::<i8>());
+    let pixel = 100 * std::env::args().count() as i8; // read while running, so that nothing is known beforehand
+    println!("{}", pixel + pixel);
 }""",
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""Do Rust's checks prevent bugs? Wrong programs, compiled and run: which are stopped, and which print a wrong result."""
+"""Do Rust's checks prevent bugs? Wrong programs, compiled and run: some are stopped, some print a wrong result."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ EXPERIMENT = Experiment(
     holds="Every wrong program of the list is stopped.",
     depends="Some kinds of mistake are stopped, others run and print a wrong result: safe is not the same as right.",
     fails="No wrong program of the list is stopped.",
-    would_change="another list: add a program to it and run again. With overflow checks on, as in a Rust cell, sums that "
+    would_change="another list: add a program to it and run again. With overflow checks on, as in a Rust cell, "
+    "sums that "
     "wrap are stopped as well; clippy warns of some of the others.",
     measure=measure,
     needs=("rust", "crates"),
