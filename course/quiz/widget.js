@@ -12,6 +12,7 @@ class QuizView {
     this.model = model;
     this.cards = new Map();
     this.asked = new Map(); // requests on their way to the kernel
+    this.own = []; // attempts kept here that the kernel may not have heard of
     this.root = h("div.course-quiz", { role: "group", "aria-label": `Quiz: ${model.get("state").title}` });
     el.append(this.root);
     this.store = new Store(model, this.root);
@@ -42,6 +43,7 @@ class QuizView {
     clearInterval(this.ticking);
     clearTimeout(this.waiting);
     clearTimeout(this.writing);
+    clearTimeout(this.store.later);
     for (const [name, call] of Object.entries(this.listen)) this.model.off(name, call);
     window.removeEventListener("pagehide", this.leaving);
     document.removeEventListener("visibilitychange", this.leaving);
@@ -100,7 +102,8 @@ class QuizView {
   /** Write what is known into the notebook. Returns whether it took it. */
   keep(extra) {
     const { attempts, status, storage } = this.state;
-    const kept = this.store.put(union(attempts, extra), this.drafts(), status);
+    this.own.push(...extra);
+    const kept = this.store.put(union(attempts, this.own), this.drafts(), status);
     const words = [];
     if (this.unheard) words.push(this.unheard);
     if (storage.problem) words.push(storage.problem + (kept ? " Your answers are kept in this notebook: save it." : ""));
@@ -244,6 +247,10 @@ class QuizView {
   }
 
   tick() {
+    // Another person's page may have written the cell at the same moment as ours, and the last write stays.
+    const known = new Set(this.state.attempts.map((attempt) => attempt.attempt));
+    this.own = this.own.filter((attempt) => !known.has(attempt.attempt));
+    if (this.own.length && this.settled) this.keep([]);
     if (!this.timer?.isConnected) return;
     const exam = this.state.exam;
     if (exam?.phase !== "running") return;

@@ -51,19 +51,18 @@ class Store {
     if (!notebook?.cells) return [];
     for (let i = 0; i < notebook.cells.length; i++) {
       const cell = notebook.cells.get(i);
-      if (this.statusOf(cell, uid)) found.push(cell);
+      if (this.statuses(cell, uid).length) found.push(cell);
     }
     return found;
   }
 
-  /** The stored status output of this quiz in a cell. With no `uid`: of any quiz. */
-  statusOf(cell, uid) {
+  /** Where a cell stores a status output of this quiz; more than one where two people's pages wrote at once. */
+  statuses(cell, uid) {
+    const found = [];
     for (let i = 0; i < (cell.outputs?.length ?? 0); i++) {
-      const output = cell.outputs.get(i);
-      const mark = output.data?.[STATUS_MIME];
-      if (mark && (uid === undefined || mark.uid === uid)) return output;
+      if (cell.outputs.get(i).data?.[STATUS_MIME]?.uid === uid) found.push(i);
     }
-    return null;
+    return found;
   }
 
   read(cell) {
@@ -88,10 +87,30 @@ class Store {
       if (drafts && Object.keys(drafts).length) after.drafts = drafts;
       // Write on a difference only: a write marks the notebook as changed.
       if (!same(before, after)) cell.setMetadata(METADATA, after);
-      const output = status && this.statusOf(cell, uid);
-      if (output && !same(output.data, status)) output.setData({ data: status, metadata: output.metadata ?? {} });
+      if (status) this.show(cell, uid, status);
     }
     return cells.length > 0;
+  }
+
+  /** Bring a cell's stored status up to date. Where several people have one notebook open, each one's page would write
+   *  it, and all writes would stay: so the first of them writes, and the others look later whether that was done. */
+  show(cell, uid, status, waited = false) {
+    const [at, ...more] = this.statuses(cell, uid);
+    if (at === undefined) return;
+    const output = cell.outputs.get(at);
+    if (same(output.data, status) && !more.length) return;
+    const people = cell.sharedModel?.awareness;
+    const first = !people || Math.min(...people.getStates().keys(), people.clientID) === people.clientID;
+    if (!first && !waited) {
+      clearTimeout(this.later);
+      this.later = setTimeout(() => {
+        const { uid, status } = this.model.get("state");
+        for (const cell of this.cells()) this.show(cell, uid, status, true);
+      }, 3000);
+      return;
+    }
+    if (!same(output.data, status)) output.setData({ data: status, metadata: output.metadata ?? {} });
+    for (const index of more.reverse()) cell.sharedModel?.updateOutputs?.(index, index + 1, []);
   }
 
   /** Remember drafts for the page that comes after this one: nothing that a leaving page sends is sure to arrive. */
@@ -120,7 +139,7 @@ class Store {
   ready() {
     const { uid } = this.model.get("state");
     const cells = this.cells();
-    return cells.length > 0 && cells.some((cell) => this.statusOf(cell, uid));
+    return cells.length > 0 && cells.some((cell) => this.statuses(cell, uid).length);
   }
 }
 
