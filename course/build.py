@@ -1,7 +1,7 @@
 """Build notebooks from Markdown: `notebooks/src/NN_topic.md` → `notebooks/NN_topic.ipynb`, one way.
 
-This is the only writer of `notebooks/*.ipynb`. The result is a function of the source (and, for the points of a
-quiz cell, of the quiz file), byte for byte: no outputs, cell ids that do not change from build to build,
+This is the only writer of `notebooks/*.ipynb`. The result is a function of the source (and, for the points of quiz
+and check cells, of the quiz file), byte for byte: no outputs, cell ids that do not change from build to build,
 solutions cut to stubs in the cell's own language, and nbgrader's metadata (schema version 3) on graded cells.
 """
 
@@ -17,15 +17,16 @@ from typing import Any
 import nbformat
 
 from course.chapters import Chapter, Course
-from course.errors import CourseError
+from course.errors import CourseError, UnknownName
 from course.files import write_whole
 from course.source import Cell, Source, read_source
 
-__all__ = ["Difference", "build", "differences", "notebook_bytes", "quiz_of", "released", "solved"]
+__all__ = ["Difference", "build", "check_of", "differences", "notebook_bytes", "quiz_of", "released", "solved"]
 
 BEGIN = re.compile(r"^(?P<indent>\s*)(?:#+|//+)\s*BEGIN SOLUTION\s*$")
 END = re.compile(r"^\s*(?:#+|//+)\s*END SOLUTION\s*$")
 QUIZ = re.compile(r"""^quiz\(\s*(["'])(?P<name>[^"']+)\1""")
+CHECK = re.compile(r"""^check\(\s*(["'])(?P<name>[^"']+)\1""")
 STUBS = {
     "python": 'raise NotImplementedError("write your code here")',
     "rust": 'todo!("write your code here")',
@@ -179,6 +180,12 @@ def quiz_of(cell_text: str) -> str | None:
     return match["name"] if match else None
 
 
+def check_of(cell_text: str) -> str | None:
+    """Return the task a check cell checks ("03_ndarray/softmax-rows"), or None for any other cell."""
+    match = CHECK.match(cell_text)
+    return match["name"] if match else None
+
+
 def _metadata(course: Course, source: Source, cell: Cell) -> dict[str, Any]:
     """Return the notebook metadata of a cell: tags, and nbgrader's record of what is graded here."""
     metadata: dict[str, Any] = {}
@@ -196,6 +203,10 @@ def _metadata(course: Course, source: Source, cell: Cell) -> dict[str, Any]:
     elif cell.kind == "code" and (quiz := quiz_of(cell.text)):
         section, points = _quiz_section(course, source, cell, quiz)
         metadata["nbgrader"] = _graded(f"quiz-{section}", locked=True, points=points)
+        metadata |= {"deletable": False, "editable": False}
+    elif cell.kind == "code" and (task := check_of(cell.text)):
+        slug, points = _checked_task(course, source, cell, task)
+        metadata["nbgrader"] = _graded(f"check-{slug}", locked=True, points=points)
         metadata |= {"deletable": False, "editable": False}
     return metadata
 
@@ -216,21 +227,54 @@ def _graded(
 
 def _quiz_section(course: Course, source: Source, cell: Cell, name: str) -> tuple[str, float]:
     """Return the section a quiz cell shows and its points, which are those of the quiz file and of nothing else."""
-    if len([line for line in cell.text.splitlines() if line.strip()]) != 1:
-        raise CourseError("a quiz cell holds its quiz(…) line alone", place=source.at(cell), help="split the cell")
-    file, _, section = name.partition("/")
-    if file != source.path.stem or not section:
-        raise CourseError(
-            f"quiz({name!r}) is not a section of this chapter's quiz",
-            place=source.at(cell),
-            help=f'write quiz("{source.path.stem}/section")',
-        )
+    section = _named(source, cell, name, "quiz", "section")
     from course.quiz.parse import load
 
-    shown = load(course.at(file).quiz).section(section)
+    shown = load(course.at(source.path.stem).quiz).section(section)
     points = sorted((question.points for question in shown.questions), reverse=True)
-    total = sum(points[: shown.pick])
-    return section, int(total) if total == int(total) else total
+    return section, _whole(sum(points[: shown.pick]))
+
+
+def _checked_task(course: Course, source: Source, cell: Cell, name: str) -> tuple[str, float]:
+    """Return the task a check cell checks and its points: those of the quiz file, too."""
+    slug = _named(source, cell, name, "check", "task")
+    from course.quiz.model import Task
+    from course.quiz.parse import load
+
+    quiz = load(course.at(source.path.stem).quiz)
+    tasks = {item.id: item for item in quiz.items if isinstance(item, Task)}
+    if slug not in tasks:
+        raise UnknownName("task", slug, tasks, place=source.at(cell))
+    language = next((c.language for c in source.cells if c.attributes.get("solution") == slug), None)
+    if language is None:
+        known = [str(c.attributes["solution"]) for c in source.cells if "solution" in c.attributes]
+        raise UnknownName("solution cell", slug, known, place=source.at(cell))
+    if language != tasks[slug].language:
+        raise CourseError(
+            f"the solution {slug!r} is written in {language}, the quiz file says {tasks[slug].language}",
+            place=source.at(cell),
+            help=f"mend the fence, or write {{#{slug} language={language}}}",
+        )
+    return slug, _whole(tasks[slug].points)
+
+
+def _named(source: Source, cell: Cell, name: str, what: str, part: str) -> str:
+    """Return the part after the chapter's name in `quiz("03_ndarray/views")`, alone in its cell."""
+    if len([line for line in cell.text.splitlines() if line.strip()]) != 1:
+        message = f"a {what} cell holds its {what}(…) line alone"
+        raise CourseError(message, place=source.at(cell), help="split the cell")
+    file, _, own = name.partition("/")
+    if file != source.path.stem or not own:
+        raise CourseError(
+            f"{what}({name!r}) is not a {part} of this chapter's quiz",
+            place=source.at(cell),
+            help=f'write {what}("{source.path.stem}/{part}")',
+        )
+    return own
+
+
+def _whole(points: float) -> float:
+    return int(points) if points == int(points) else points
 
 
 def _cell_id(cell: Cell, metadata: dict[str, Any], taken: set[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from course.build import BEGIN, END, differences, quiz_of
+from course.build import BEGIN, END, check_of, differences, quiz_of
 from course.checks import READING, Page, rule, shown
 from course.errors import CourseError
 from course.source import Cell
@@ -165,22 +165,24 @@ def _(page: Page) -> Broken:
 
 @rule("something-to-do", into=READING)
 def _(page: Page) -> Broken:
-    """“Your turn” has something for the reader to write, and every solution has tests."""
+    """“Your turn” has something for the reader to write, and every solution is checked."""
     if (span := _section(page, "Your turn")) is None:
         return
     own = [cell for cell in _cells(page, "Your turn") if "solution" in cell.attributes or "essay" in cell.attributes]
     if not own:
         yield page.at(span[0]), "there is nothing to do in this chapter", 'add a ```python solution="…" cell'
     tested = {cell.attributes["tests"] for cell in page.source.cells if "tests" in cell.attributes}
+    tested |= {name.partition("/")[2] for cell in page.source.cells if (name := check_of(cell.text))}
     for cell in page.source.cells:
         name = cell.attributes.get("solution")
         if name and name not in tested:
-            yield page.at(cell.line), f"the solution {name!r} has no tests", f'add a ```python tests="{name}" points=1'
+            help = f'add a cell check("{page.chapter.name}/{name}"), and the task to the quiz file'
+            yield page.at(cell.line), f"nothing checks the solution {name!r}", help
 
 
 @rule("quiz", into=READING)
 def _(page: Page) -> Broken:
-    """The chapter shows every section of its quiz file, the last of them under “Quiz”."""
+    """The chapter shows every section of its quiz file, the last of them under “Quiz”, and checks every task."""
     if (span := _section(page, "Quiz")) is None:
         return
     used = {name: cell for cell in page.source.cells if (name := quiz_of(cell.text))}
@@ -193,6 +195,7 @@ def _(page: Page) -> Broken:
             f"course dev new {page.chapter.name} writes one to begin with",
         )
         return
+    from course.quiz.model import Task
     from course.quiz.parse import load
 
     try:
@@ -201,8 +204,16 @@ def _(page: Page) -> Broken:
         place = error.place.removeprefix(f"{page.course.root}/") or shown(page.course, page.chapter.quiz)
         yield place, error.message, error.help
         return
+    checked = {check_of(cell.text) for cell in page.source.cells}
+    for item in quiz.items:
+        if isinstance(item, Task) and item.full_id not in checked:
+            yield (
+                f"{shown(page.course, page.chapter.quiz)}:{item.line}",
+                f"no cell checks the task {item.id!r}",
+                f'add check("{item.full_id}") to the chapter, after a cell with solution="{item.id}"',
+            )
     for section in quiz.sections:
-        if f"{page.chapter.name}/{section.id}" not in used:
+        if section.questions and f"{page.chapter.name}/{section.id}" not in used:
             yield (
                 f"{shown(page.course, page.chapter.quiz)}:{section.line}",
                 f"no cell shows the section {section.id!r}",

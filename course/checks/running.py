@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import nbformat
 
-from course.build import released, solved
+from course.build import check_of, released, solved
 from course.chapters import Chapter, Course
 from course.checks import RUNNING, Page, rule
 from course.errors import CourseError
 
-__all__ = ["execute", "failures"]
+__all__ = ["execute", "failures", "points_of"]
 
 SECONDS_PER_CELL = 300
 
@@ -55,13 +56,13 @@ def failures(notebook: nbformat.NotebookNode) -> list[tuple[nbformat.NotebookNod
 
 @rule("solved-copy-runs", into=RUNNING)
 def _(page: Page) -> Iterator[tuple[str, str, str]]:
-    """With its solutions, the chapter runs from top to bottom without an error."""
+    """With its solutions, the chapter runs from top to bottom without an error, and every check gives all points."""
     yield from _run(page, solutions=True)
 
 
 @rule("learners-copy-fails-only-in-stubs", into=RUNNING)
 def _(page: Page) -> Iterator[tuple[str, str, str]]:
-    """Without its solutions, cells fail only with `NotImplementedError` or `todo!()`, and the tests do fail."""
+    """Without its solutions, cells fail only with `NotImplementedError` or `todo!()`, and no check gives points."""
     yield from _run(page, solutions=False)
 
 
@@ -82,6 +83,7 @@ def _run(page: Page, *, solutions: bool) -> Iterator[tuple[str, str, str]]:
             f"the cell raises {name}: {said[0] if said else ''}",
             "open the solved copy and run it" if solutions else "let it fail only in the stub, or guard it",
         )
+    yield from _checks(page, notebook, lines, solutions=solutions)
     if solutions:
         return
     failing = {cell["id"] for cell, _, _ in failed}
@@ -93,6 +95,35 @@ def _run(page: Page, *, solutions: bool) -> Iterator[tuple[str, str, str]]:
                 f"the tests {cell['id']!r} pass on the unsolved stub",
                 "assert something that only a solution fulfils",
             )
+
+
+def _checks(
+    page: Page, notebook: nbformat.NotebookNode, lines: dict[str, int], *, solutions: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Look at what the check cells returned: all points with the solutions, none without."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or check_of(cell.source) is None:
+            continue
+        possible = float(cell.metadata["nbgrader"]["points"])
+        points = points_of(cell)
+        if solutions and points != possible:
+            said = next((o.data["text/plain"] for o in cell.outputs if o.output_type == "display_data"), "nothing")
+            yield (
+                page.at(lines[cell["id"]]),
+                f"the solution earns {points:g} of {possible:g} points: {said.splitlines()[0]}",
+                "mend the solution, or the cases in the quiz file",
+            )
+        elif not solutions and points:
+            yield page.at(lines[cell["id"]]), f"the unsolved stub earns {points:g} points", "let a case fail on it"
+
+
+def points_of(cell: nbformat.NotebookNode) -> float:
+    """Return the points that a cell's outputs show, as nbgrader reads them: the value of its last line."""
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            with contextlib.suppress(ValueError):
+                return float(output.data["text/plain"])
+    return 0.0
 
 
 def is_stub(name: str, message: str) -> bool:

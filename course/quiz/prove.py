@@ -7,7 +7,8 @@ What is proved
   one a line; an ordering by the steps in order; a matching by `left -> right` lines. With variants, `shown` holds the
   values that were drawn;
 - variants: twenty are drawn; each must fill in every `{{name}}`, and its own key must be graded right;
-- a Parsons problem in Python: the arranged program parses.
+- a Parsons problem in Python: the arranged program parses;
+- a task: see `course.tasks.proving`.
 
 Authors' programs are trusted, as the course's own code is; they run in a child process with a time limit.
 """
@@ -35,7 +36,7 @@ from course.files import write_whole
 from course.quiz import variants
 from course.quiz.grade import grade
 from course.quiz.lint import Finding
-from course.quiz.model import Item, Matching, Ordering, Output, Parsons, Proof, Quiz, SeveralChoice, SingleChoice
+from course.quiz.model import Item, Matching, Ordering, Output, Parsons, Proof, Quiz, SeveralChoice, SingleChoice, Task
 from course.quiz.questions import TYPES
 from course.quiz.questions._text import normalised
 from course.quiz.questions.output import as_printed
@@ -99,6 +100,8 @@ def _jobs(quiz: Quiz, item: Item) -> list[Job]:
     jobs: list[Job] = []
     if isinstance(item, Parsons) and item.language == "python":
         jobs.append(functools.partial(_parses, quiz, item))
+    if isinstance(item, Task):
+        jobs.append(functools.partial(_task, quiz, item))
     if item.variant is None:
         cases: list[dict[str, Any] | None] = [None]
     else:
@@ -133,6 +136,12 @@ def _parses(quiz: Quiz, item: Parsons) -> Proofs:
         message = f"#{item.id}: the arranged program does not parse: {bad.msg}, its line {bad.lineno}"
         return _drift(quiz, item.line, message, "mend the program")
     return Proofs(proved=1)
+
+
+def _task(quiz: Quiz, item: Task) -> Proofs:
+    from course.tasks.proving import prove_task
+
+    return Proofs(*prove_task(quiz, item))
 
 
 def _drawn(quiz: Quiz, item: Item) -> tuple[Proofs, list[dict[str, Any] | None]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +23,7 @@ from course.tasks.compare import Close, Compare, Equal, Exactly, identical
 from course.tasks.model import Case, Limits, Ran, TaskScore
 from course.tasks.rules import RULES, Rule
 
-__all__ = ["VOCABULARY", "Definition", "Mistake", "Reject", "Wrong", "load", "seed"]
+__all__ = ["VOCABULARY", "Definition", "Mistake", "Reject", "Wrong", "changed", "is_rust", "load", "seed"]
 
 
 @dataclass(frozen=True)
@@ -119,24 +120,28 @@ class Definition:
 
         return judge(self, runs, source, rejected=rejected)
 
-    def wrong_functions(self, *, compiled: bool = False) -> list[tuple[Wrong, Callable[..., Any] | None]]:
-        """Return each wrong solution as a Python function; None for Rust without a `like`.
+    def wrong_function(self, wrong: Wrong, *, compiled: bool = False) -> Callable[..., Any] | None:
+        """Return a wrong solution as a Python function; None for Rust without a `like`.
 
-        `compiled`: as numba compiles it. Otherwise `@njit` is left out, which costs no time and gives the same.
+        `compiled`: as numba compiles it. Otherwise `@njit` is left out, which costs no time; only errors differ.
         """
-        found: list[tuple[Wrong, Callable[..., Any] | None]] = []
-        for wrong in self.wrong:
-            if wrong.like is not None or _is_rust(wrong.source):
-                found.append((wrong, wrong.like))
-                continue
-            space = {**self.namespace, **_notebook(compiled)}
-            exec(compile(wrong.source, f"<wrong: {wrong.name}>", "exec"), space)  # noqa: S102 - the author's
-            found.append((wrong, space.get(self.function)))
-        return found
+        if wrong.like is not None or is_rust(wrong.source):
+            return wrong.like
+        return self.function_in(wrong.source, compiled=compiled)
+
+    def function_in(self, source: str, *, compiled: bool = False) -> Callable[..., Any] | None:
+        """Run trusted Python with the names a chapter's first cell gives; return the task's function in it."""
+        space = {**self.namespace, **_notebook(compiled)}
+        space.pop(self.function, None)
+        exec(compile(source, f"<{self.function}>", "exec"), space)  # noqa: S102 - the author's
+        return space.get(self.function)
 
 
-def _is_rust(source: str) -> bool:
-    return source.lstrip().startswith(("%%rust", "use ", "fn ", "pub ", "//", "#[", "struct ", "impl "))
+def is_rust(source: str) -> bool:
+    """Whether the text of a solution is Rust: with its `%%rust` line, or as an author lists it."""
+    if source.lstrip().startswith("%%rust"):
+        return True
+    return bool(re.search(r"^\s*(?:pub\s+)?fn\s+\w+", source, re.MULTILINE))
 
 
 def _plain(*args: Any, **_: Any) -> Any:

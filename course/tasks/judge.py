@@ -7,8 +7,9 @@ neither its arguments, nor what was expected, nor any text of the learner's that
 from __future__ import annotations
 
 import builtins
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from course.tasks.calling import run_case
@@ -91,7 +92,7 @@ def _problem(definition: Definition, case: Case, ran: Ran) -> Problem | None:
         problem = _did_not_return(definition, ran)
     else:
         problem = _compared(definition, case, ran)
-    if problem is None or ran.outcome in ("missing", "stub", "not-run", "unreadable"):
+    if problem is None or problem.kind == "unchanged" or ran.outcome in ("missing", "stub", "not-run", "unreadable"):
         return problem
     words = _mistake(definition, case, ran)
     return Problem("mistake", words) if words else problem
@@ -245,7 +246,7 @@ def _wrong_results(definition: Definition, ids: tuple[str, ...]) -> list[tuple[W
     """Run the listed wrong solutions on these cases; done when the first submission is wrong, and kept."""
     kept = definition.remembered
     if "functions" not in kept:
-        kept["functions"] = [(wrong, f) for wrong, f in definition.wrong_functions() if f is not None]
+        kept["functions"] = list(_functions(definition))
     found = []
     for number, (wrong, function) in enumerate(kept["functions"]):
         results = {}
@@ -257,3 +258,11 @@ def _wrong_results(definition: Definition, ids: tuple[str, ...]) -> list[tuple[W
                 results[case.id] = kept[key]
         found.append((wrong, results))
     return found
+
+
+def _functions(definition: Definition) -> Iterator[tuple[Wrong, Callable[..., Any]]]:
+    for wrong in definition.wrong:
+        with contextlib.suppress(Exception):  # one that does not run is for `course quiz check` to name
+            function = definition.wrong_function(wrong)
+            if function is not None:
+                yield wrong, function
