@@ -76,6 +76,7 @@ def work(request: dict[str, Any], fds: list[int], names: dict[str, Any]) -> None
     main.__dict__.update(names)
     sys.modules["__main__"] = main
     space = main.__dict__
+    send(frame(b"S"))
     first = _Stop("")
     for number, cell in enumerate(job["cells"], 1):
         stop = _run_cell(number, cell, job, fds, space)

@@ -41,6 +41,7 @@ def work(request: dict[str, Any], fds: list[int]) -> None:
     channel = socket.socket(fileno=fds[0])
     payload = wire.decode(os.pread(fds[1], os.fstat(fds[1]).st_size, 0))
     _link(payload["cache"], str(Path.cwd()))
+    channel.sendall(frame(b"S"))
     channel.sendall(frame(b"A", _compile(payload["units"], payload["flags"])))
     channel.sendall(frame(b"E"))
 

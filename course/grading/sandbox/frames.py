@@ -2,6 +2,7 @@
 
 A frame is one letter, a length in four bytes, and so many bytes:
 
+    S   it is ready, and nothing of anybody else's has run yet
     C   the cells have run
     B   the call with this number begins
     R   a call has come back: the length of a JSON head, the head, then the value as `course.tasks.wire` has it
@@ -18,12 +19,13 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["Malformed", "Reader", "frame", "head_and_body", "line", "split"]
 
 _HEAD = struct.Struct(">cI")
-_KINDS = b"CBROPAE"
+_KINDS = b"SCBROPAE"
 
 
 class Malformed(Exception):
@@ -92,24 +94,23 @@ class Reader:
         self._left = in_all
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Take more bytes; return the frames that are complete now.
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Take more bytes; yield the frames that are complete now.
 
         Raises:
-            Malformed: no frame begins so, or it is too large, or too much has come.
+            Malformed: no frame begins so, or it is too large, or too much has come. Those before it have been yielded.
         """
         self._left -= len(data)
         if self._left < 0:
             raise Malformed
         self._buffer += data
-        found = []
         while len(self._buffer) >= _HEAD.size:
             kind, length = _HEAD.unpack_from(self._buffer)
             if kind not in _KINDS or length > self._most:
                 raise Malformed
             end = _HEAD.size + length
             if len(self._buffer) < end:
-                break
-            found.append((kind, bytes(self._buffer[_HEAD.size : end])))
+                return
+            body = bytes(self._buffer[_HEAD.size : end])
             del self._buffer[:end]
-        return found
+            yield kind, body

@@ -14,7 +14,6 @@ from course.grading.sandbox.frames import Malformed, Reader, line, split
 from course.grading.sandbox.jobs import CellOutput, Done, Job
 from course.grading.sandbox.rust_cells import Library, RustCell, Shelf, rust_cells, with_reject
 from course.grading.sandbox.worker import Child, Ending, Lost, Zygote
-from course.grading.sandbox.zygote import SETUP
 from course.rust.program import ending as described
 from course.tasks import wire
 from course.tasks.model import Outcome, Ran
@@ -33,6 +32,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 class _Attempt:
     """What one child has said so far."""
 
+    begun_at_all: bool = False
     runs: dict[int, Ran] = field(default_factory=dict)
     begun: int = -1
     began: float = 0.0
@@ -75,7 +75,7 @@ class Runner:
             missing = missing or attempt.missing
             if turn == 0:
                 outputs = tuple(attempt.outputs)
-            if not attempt.ready and not attempt.problem and ending.status == 70 and SETUP in ending.words:
+            if not attempt.begun_at_all and not ending.timed_out:
                 raise Lost(line(ending.words))
             if not attempt.ready:
                 # The cells themselves did not come to their end; they would not the next time either.
@@ -243,6 +243,8 @@ def _take(attempt: _Attempt, job: Job, child: Child, kind: bytes, body: bytes) -
             raise Malformed
         attempt.begun, attempt.began, attempt.extended = number, time.monotonic(), 0
         attempt.used = child.cpu()
+    elif kind == b"S":
+        attempt.begun_at_all = True
     elif kind == b"E":
         attempt.ended, attempt.began = True, time.monotonic()
     elif kind in (b"P", b"C"):

@@ -24,7 +24,6 @@ from course.grading.sandbox.cells import rust_of
 from course.grading.sandbox.frames import Malformed, Reader, line, split
 from course.grading.sandbox.jobs import Job
 from course.grading.sandbox.worker import Lost, Zygote, memory_file
-from course.grading.sandbox.zygote import SETUP
 from course.rust import flags
 from course.tasks import wire
 
@@ -147,10 +146,13 @@ class Shelf:
 def compile_cell(cell: RustCell, chosen: dict[str, Any], compiler: Zygote) -> tuple[Compiled, bool]:
     """Compile in a child of the compiler's zygote; also say whether the answer would be the same another time."""
     answer: list[bytes] = []
+    begun: list[bool] = []
 
     def take(kind: bytes, body: bytes) -> None:
         if kind == b"A":
             answer[:] = [body]
+        elif kind == b"S":
+            begun.append(True)
         elif kind != b"E":
             raise Malformed
 
@@ -162,7 +164,7 @@ def compile_cell(cell: RustCell, chosen: dict[str, Any], compiler: Zygote) -> tu
     until = time.monotonic() + SECONDS
     ending = child.watch(Reader(_LARGEST, _LARGEST + (1 << 20)), take, lambda: until)
     if ending.timed_out or not answer:
-        if ending.status == 70 and SETUP in ending.words:
+        if not begun and not ending.timed_out:
             raise Lost(line(ending.words))
         why = "took too long" if ending.timed_out or ending.cpu >= _CPU - 1 else "ended without an answer"
         return Compiled(codes=("stopped",), problem=f"the compiler {why}", cpu=ending.cpu), False

@@ -23,10 +23,7 @@ from typing import Any
 
 from course.grading.sandbox import confine, seccomp
 
-__all__ = ["SETUP", "main"]
-
-SETUP = "the worker could not be made ready: "
-"""How a child's last words begin when it failed before any cell was run."""
+__all__ = ["main"]
 
 # What is imported for a name: the parts that chapters use, so that no child has to.
 _PARTS = {
@@ -88,7 +85,7 @@ def main() -> None:
                 work(request, fds)
                 code = 0
             except BaseException as error:  # noqa: BLE001 - said where the parent looks
-                os.write(2, f"{SETUP}{type(error).__name__}: {error}\n".encode(errors="replace"))
+                os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
             finally:
                 os._exit(code)
         for fd in fds:
@@ -127,8 +124,7 @@ def _become_worker(
         confine.hide(False)
         confine.map_ids(*ids)
         confine.own_mounts(request["tmp"], request["inodes"])
-    else:
-        os.setpgid(0, 0)
+    os.setsid()  # a signal to one's own group must not reach the zygote's
     os.chdir(settings["work"])
     confine.limit(cpu=request["cpu"], memory=request["memory"], file=request["file"], processes=request["processes"])
     if confinement.namespaces:
