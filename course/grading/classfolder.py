@@ -1,7 +1,7 @@
 """The folder of a class, as `course release` makes it: an ordinary nbgrader course, and beside it what is private.
 
     COURSE/nbgrader_config.py  gradebook.db  source/  release/  submitted/  autograded/  feedback/
-    COURSE/.course/banks/NN_topic.md     the quiz files with their keys
+    COURSE/.course/banks/NN_topic.json   the quizzes with their keys
     COURSE/.course/secret                what variants and hidden cases are seeded with
     COURSE/.course/grading.sqlite        what has been graded, and from what (`course.grading.store`)
     COURSE/results.jsonl                 one line per learner and item
@@ -89,7 +89,7 @@ class ClassFolder:
 
     @property
     def submitted(self) -> Path:
-        """What learners handed in: LEARNER/CHAPTER/…"""
+        """What learners handed in: LEARNER/CHAPTER/, as nbgrader keeps it."""
         return self.root / "submitted"
 
     @property

@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from course.grading.sandbox.cells import python_of
+
 __all__ = ["FILES", "PROCESS", "PROCESS_MODULES", "RANDOM", "Facts", "facts_of", "rust_facts"]
 
 LONGEST = 200_000  # characters of a cell that is looked into; a longer one is taken along whatever it does
@@ -43,8 +45,6 @@ _PURE_DECORATORS = frozenset(
     "njit jit vectorize guvectorize generated_jit stencil cache lru_cache wraps staticmethod classmethod property "
     "dataclass overload".split()
 )
-_MAGIC = re.compile(r"^\s*[%!?].*$|^\s*[\w.]+\?\??\s*$", re.MULTILINE)
-_MAGIC_VALUE = re.compile(r"^\s*[\w, ]+=\s*[%!]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,10 @@ class Facts:
 
 @functools.lru_cache(maxsize=4096)
 def facts_of(text: str) -> Facts:
-    """Return the facts of a piece of Python, IPython's lines for the notebook alone left out."""
+    """Return the facts of a cell or a part of one, IPython's signs read as a worker reads them."""
     if len(text) > LONGEST:
         return Facts(wild=True)
-    if _MAGIC_VALUE.search(text):
-        return Facts(wild=True)
-    code = _MAGIC.sub(_blank, text)
+    code = python_of(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -91,11 +89,6 @@ def facts_of(text: str) -> Facts:
 def rust_facts(functions: tuple[str, ...]) -> Facts:
     """Return the facts of a `%%rust` cell that offers these functions."""
     return Facts(binds=dict.fromkeys(functions, "def"))
-
-
-def _blank(match: re.Match[str]) -> str:
-    indent = len(match[0]) - len(match[0].lstrip())
-    return match[0][:indent] + "pass"
 
 
 class _Reader:

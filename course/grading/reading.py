@@ -112,14 +112,17 @@ def _format_4(content: dict[str, Any]) -> list[Any]:
     found: list[Any] = []
     for sheet in sheets:
         inside = sheet.get("cells") if isinstance(sheet, dict) else None
-        for cell in inside if isinstance(inside, list) else ():
-            if isinstance(cell, dict):
-                kind = {"heading": "markdown"}.get(str(cell.get("cell_type")), cell.get("cell_type"))
-                cell = cell | {"cell_type": kind, "source": cell.get("source", cell.get("input", "")), "outputs": []}
-            found.append(cell)
+        found += [_from_format_3(cell) for cell in (inside if isinstance(inside, list) else ())]
     content.pop("worksheets")
     content |= {"nbformat": 4, "nbformat_minor": 5, "metadata": {}}
     return found
+
+
+def _from_format_3(cell: Any) -> Any:
+    if not isinstance(cell, dict):
+        return cell
+    kind = "markdown" if cell.get("cell_type") == "heading" else cell.get("cell_type")
+    return cell | {"cell_type": kind, "source": cell.get("source", cell.get("input", "")), "outputs": []}
 
 
 def _is_cell(cell: object) -> bool:
@@ -139,12 +142,11 @@ def _cell(cell: dict[str, Any]) -> Cell:
     metadata = cell.get("metadata")
     record = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = record.get("grade_id") if isinstance(record, dict) else None
-    id = cell.get("id")
-    return Cell(cell["cell_type"], text, id if _short(id) else "", grade_id if _short(grade_id) else "")
+    return Cell(cell["cell_type"], text, _name(cell.get("id")), _name(grade_id))
 
 
-def _short(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable()
+def _name(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 200 and value.isprintable() else ""
 
 
 def _attempts(

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from course.errors import CourseError
-from course.grading.names import FILES, PROCESS, PROCESS_MODULES, RANDOM, Facts, facts_of, rust_facts
+from course.grading.names import FILES, LONGEST, PROCESS, PROCESS_MODULES, RANDOM, Facts, facts_of, rust_facts
+from course.grading.sandbox.cells import python_of, rust_of
 
-__all__ = ["Slice", "functions_of", "needed", "whole"]
-
-# Cell magics whose body is Python that runs in the notebook's namespace.
-_TRANSPARENT = frozenset({"%%time", "%%capture", "%%prun"})
+__all__ = ["LONGEST", "Slice", "functions_of", "needed", "whole"]
 
 
 @dataclass(frozen=True)
@@ -60,34 +58,22 @@ def needed(cells: Sequence[str], function: str, *, own: Iterable[str] = ()) -> S
 
 def functions_of(text: str) -> frozenset[str]:
     """Return the functions that a cell defines: Python's at its top level, or those a `%%rust` cell offers."""
-    if text.lstrip().startswith("%%rust"):
+    if rust_of(text):
         return frozenset(_rust(text)[0])
-    facts = facts_of(_body(text)) if not text.lstrip().startswith("%%") or _runs(text) else Facts()
+    facts = facts_of(text)
     return frozenset(name for name, how in facts.binds.items() if how == "def" or name in facts.inside)
-
-
-def _runs(text: str) -> bool:
-    return text.lstrip().split(maxsplit=1)[0] in _TRANSPARENT
-
-
-def _body(text: str) -> str:
-    return text.lstrip().partition("\n")[2] if text.lstrip().startswith("%%") else text
 
 
 def _pieces(cells: Sequence[str], own: frozenset[str]) -> list[_Piece]:
     pieces: list[_Piece] = []
     named: dict[str, int] = {}  # Rust cells by the name others `--use`
     for number, text in enumerate(cells):
-        start = text.lstrip()
-        if start.startswith("%%rust"):
+        if rust_of(text):
             functions, name, uses = _rust(text)
             requires = tuple(named[use] for use in uses if use in named)
             pieces.append(_Piece(number, text, rust_facts(functions), requires))
             if name:
                 named[name] = len(pieces) - 1
-        elif start.startswith("%%"):
-            if _runs(text):
-                pieces.append(_Piece(number, text, facts_of(_body(text))))
         elif text in own:
             pieces += [_Piece(number, part, facts_of(part)) for part in _statements(text)]
         else:
@@ -98,7 +84,7 @@ def _pieces(cells: Sequence[str], own: frozenset[str]) -> list[_Piece]:
 @functools.lru_cache(maxsize=512)
 def _statements(text: str) -> tuple[str, ...]:
     """Cut a cell of the course's own into its statements; a cell that does not parse stays whole."""
-    lines = [line if not line.lstrip().startswith(("%", "!")) else "" for line in text.splitlines()]
+    lines = python_of(text).splitlines()
     try:
         body = ast.parse("\n".join(lines)).body
     except (SyntaxError, ValueError, RecursionError):
@@ -120,9 +106,9 @@ def _rust(text: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     from course.rust import flags
     from course.rust.signature import read_cell
 
-    first, _, source = text.lstrip().partition("\n")
+    line, source = rust_of(text) or ("", "")
     try:
-        chosen = flags.parse(first.removeprefix("%%rust"))
+        chosen = flags.parse(line)
         functions = () if chosen.expect else read_cell(source).functions
     except (CourseError, ValueError, RecursionError):
         return (), "", ()  # the cell fails, so it offers nothing
