@@ -17,23 +17,29 @@ pub fn distances(a: &[f64], b: &[f64], out: &mut [f64], columns: usize, threads:
                 let width = NR.min(n - column);
                 let theirs: &[f64; NR] = squares[column..column + NR].try_into().expect("NR numbers");
                 for (first, a) in (0..own.len()).step_by(MR).zip(left.chunks_exact(d * MR)) {
-                    let mut found = tile(a, b);
-                    for (i, found) in found.iter_mut().enumerate().take(own.len() - first) {
-                        for j in 0..NR {
-                            let squared = fma(-2.0, found[j], own[first + i] + theirs[j]);
-                            found[j] = if squared > 0.0 { squared.sqrt() } else { 0.0 };
-                        }
-                        let start = (first + i) * n + column;
-                        if width == NR {
-                            out[start..start + NR].copy_from_slice(found);
+                    let found = tile(a, b);
+                    for (i, found) in found.iter().enumerate().take(own.len() - first) {
+                        let line = &mut out[(first + i) * n + column..][..width];
+                        if let Ok(line) = <&mut [f64; NR]>::try_from(&mut *line) {
+                            lengths(found, own[first + i], theirs, line);
                         } else {
-                            out[start..start + width].copy_from_slice(&found[..width]);
+                            let mut whole = [0.0; NR];
+                            lengths(found, own[first + i], theirs, &mut whole);
+                            line.copy_from_slice(&whole[..width]);
                         }
                     }
                 }
             }
         }
     });
+}
+
+#[inline(always)]
+fn lengths(products: &[f64; NR], own: f64, theirs: &[f64; NR], out: &mut [f64; NR]) {
+    for j in 0..NR {
+        let squared = fma(-2.0, products[j], own + theirs[j]);
+        out[j] = if squared < 0.0 { 0.0 } else { squared }.sqrt();
+    }
 }
 
 fn square(row: &[f64]) -> f64 {

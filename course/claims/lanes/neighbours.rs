@@ -47,22 +47,27 @@ fn consider(found: &[f64; NR], theirs: &[f64; NR], column: usize, best: &mut [(f
     for j in 0..NR {
         distance[j] = fma(-2.0, found[j], theirs[j]);
     }
-    let last = best.len() - 1;
-    let worst = best[last].0;
-    let mut near = 0u32;
+    let worst = best[best.len() - 1].0;
+    let mut any = 0u64; // whether any is near: a question to all at once, and the answer is seldom yes
     for j in 0..NR {
-        near |= u32::from(distance[j] < worst) << j;
+        any |= u64::from(distance[j] < worst);
     }
-    while near != 0 {
-        let j = near.trailing_zeros() as usize;
-        near &= near - 1;
-        if distance[j] < best[last].0 {
+    if any != 0 {
+        insert(&distance, column, best);
+    }
+}
+
+#[cold]
+fn insert(distance: &[f64; NR], column: usize, best: &mut [(f64, i64)]) {
+    let last = best.len() - 1;
+    for (j, &distance) in distance.iter().enumerate() {
+        if distance < best[last].0 {
             let mut place = last;
-            while place > 0 && best[place - 1].0 > distance[j] {
+            while place > 0 && best[place - 1].0 > distance {
                 best[place] = best[place - 1];
                 place -= 1;
             }
-            best[place] = (distance[j], (column + j) as i64);
+            best[place] = (distance, (column + j) as i64);
         }
     }
 }

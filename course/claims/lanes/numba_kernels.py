@@ -103,3 +103,39 @@ def _neighbours(table: Any, queries: Any, k: int) -> Any:
 
 neighbours = _quick(_neighbours)
 neighbours_parallel = _quick_parallel(_neighbours)
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    n = len(a)
+    out = np.zeros((n, n))
+    for i in prange(n):
+        for p in range(n):
+            value = a[i, p]
+            for j in range(n):
+                out[i, j] += value * b[p, j]
+    return out
+
+
+matmul = _quick(_matmul)
+matmul_parallel = _quick_parallel(_matmul)
+
+
+def _softmax(x: Any) -> Any:
+    rows, columns = x.shape
+    out = np.empty_like(x)
+    for i in prange(rows):
+        top = -np.inf
+        for j in range(columns):
+            top = max(top, x[i, j])
+        total = 0.0
+        for j in range(columns):
+            out[i, j] = math.exp(x[i, j] - top)
+            total += out[i, j]
+        factor = 1 / total
+        for j in range(columns):
+            out[i, j] *= factor
+    return out
+
+
+softmax = _quick(_softmax)
+softmax_parallel = _quick_parallel(_softmax)
