@@ -1,0 +1,59 @@
+"""Is Python better for prototyping? The same pipeline in both: lines, and seconds from an edit to the result."""
+
+from __future__ import annotations
+
+from course.claims import pipelines
+from course.claims.experiment import Evidence, Experiment, Finding, Rule, Run, Series, below
+
+__all__ = ["EXPERIMENT"]
+
+
+def measure(run: Run) -> Evidence:
+    """Count the lines of both programs; edit both and wait, in turns."""
+    evidence = Evidence()
+    own, other = pipelines.lines(pipelines.RUST), pipelines.lines(pipelines.PYTHON)
+    words = f"lines of the same pipeline: {other} in Python, {own} in Rust"
+    evidence.count("python-over-rust", words, other / own, "of Rust's lines", task="writing")
+    found = pipelines.edits(8 if run.quick else 25, run.say)
+    where = {"in a new process": found.process, "in a kernel that has its libraries": found.kernel}
+    for name, pairs in where.items():
+        ratios = pipelines.ratios(pairs)
+        middle = sorted(ratios)[len(ratios) // 2]
+        about = {"task": "edit to result", "where": name, "lane": "rust", "against": "python"}
+        evidence.findings.append(
+            Finding(
+                "python-over-rust", f"edit to result, {name}", about, middle, "times as fast as python", ratios=ratios
+            )
+        )
+    bars = {
+        "Python": [(name, sorted(p for p, _ in pairs)[len(pairs) // 2]) for name, pairs in where.items()],
+        "Rust": [("compile and run", sorted(r for _, r in found.process)[len(found.process) // 2])],
+    }
+    evidence.series.append(
+        Series("From an edit to the result", "where", "seconds, the middle of the turns", bars, log=False, kind="bars")
+    )
+    return evidence
+
+
+EXPERIMENT = Experiment(
+    id="python-better-for-prototyping",
+    claim="Python is better for prototyping: shorter to write, quicker to try.",
+    where="Comparison with Python",
+    lanes=("Python, scikit-learn", "Rust, linfa"),
+    sizes=("344 rows of penguins",),
+    agreement="both programs reach the same accuracy (0.03 apart at most) on the same test rows",
+    rule=Rule(
+        "The Python program has fewer lines (ratio below 1), and after an edit its result is there sooner than "
+        "Rust's, "
+        "compiling included, both in a new process and in a kernel that has its libraries loaded (Python's time over "
+        "Rust's below 1, interval and all).",
+        {"python-over-rust": below(1)},
+    ),
+    holds="The Python program is shorter, and an edit shows its result sooner, in a new process and in a kernel.",
+    depends="Python is ahead by some of these measures and not by others.",
+    fails="The Rust program is shorter, and an edit shows its result sooner, in a new process and in a kernel.",
+    would_change="a task without libraries, where Python has nothing to import; generic code that is not compiled "
+    "beforehand, as in a project of one's own; a larger program.",
+    needs=("rust", "crates"),
+    measure=measure,
+)
