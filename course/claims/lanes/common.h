@@ -12,11 +12,9 @@ typedef int64_t whole8 __attribute__((vector_size(64), aligned(8)));
 #if defined(__AVX512F__)
 #define MR 8
 #define NV 3 /* vectors of eight in a row of the tile */
-#define GRAM 4
 #else
 #define MR 4
 #define NV 1
-#define GRAM 2
 #endif
 #define NR (NV * LANES)
 #define KC 192
@@ -143,34 +141,50 @@ static void product(const double *a, const double *b, double *out, long m, long 
     free(packed_b);
 }
 
-/* Sums of products of every two columns, gathered block by block. `columns` is a multiple of GRAM. */
-static void gram_add(eight *sums, const double *left, const double *right, long columns, long length) {
-    for (long j = 0; j < columns; j += GRAM)
-        for (long k = j; k < columns; k += GRAM) {
-            eight s[GRAM][GRAM];
-#pragma GCC unroll 4
-            for (int i = 0; i < GRAM; i++)
-#pragma GCC unroll 4
-                for (int l = 0; l < GRAM; l++) s[i][l] = all(0.0);
-            for (long p = 0; p < length; p += LANES) {
-                eight y[GRAM];
-#pragma GCC unroll 4
-                for (int l = 0; l < GRAM; l++) y[l] = *(const eight *)(right + (k + l) * length + p);
-#pragma GCC unroll 4
-                for (int i = 0; i < GRAM; i++) {
-                    eight x = *(const eight *)(left + (j + i) * length + p);
-#pragma GCC unroll 4
-                    for (int l = 0; l < GRAM; l++) s[i][l] += x * y[l];
-                }
-            }
-#pragma GCC unroll 4
-            for (int i = 0; i < GRAM; i++)
-#pragma GCC unroll 4
-                for (int l = 0; l < GRAM; l++) sums[(j + i) * columns + k + l] += s[i][l];
-        }
+/* Sums of products of every two columns, gathered row by row: x'·diag(weight)·x, upper triangle. */
+struct gram { long lefts, rights, rows; double *left, *right, *sums; };
+
+static struct gram gram_new(long columns) {
+    struct gram g = {(columns + MR - 1) / MR, (columns + NR - 1) / NR, 0, NULL, NULL, NULL};
+    g.left = calloc(g.lefts * MR * KC, sizeof(double));
+    g.right = calloc(g.rights * NR * KC, sizeof(double));
+    g.sums = calloc(g.lefts * MR * g.rights * NR, sizeof(double));
+    return g;
 }
-static inline double gram_get(const eight *sums, long columns, long j, long k) {
-    return j <= k ? sum8(sums[j * columns + k]) : sum8(sums[k * columns + j]);
+
+static void gram_free(struct gram *g) {
+    free(g->left);
+    free(g->right);
+    free(g->sums);
+}
+
+static void gram_flush(struct gram *g) {
+    long width = g->rights * NR;
+    for (long i = 0; i < g->lefts; i++)
+        for (long q = 0; q < g->rights; q++) {
+            if ((q + 1) * NR <= i * MR) continue; /* all below the diagonal */
+            eight found[MR][NV];
+            tile(g->left + i * MR * KC, g->right + q * NR * KC, g->rows, found);
+            for (long r = 0; r < MR; r++) {
+                double *line = g->sums + (i * MR + r) * width + q * NR;
+                for (long j = 0; j < NR; j++) line[j] += ((double *)found[r])[j];
+            }
+        }
+    g->rows = 0;
+}
+
+/* Add a row with its weight. */
+static inline void gram_push(struct gram *g, const double *row, long columns, double weight) {
+    for (long i = 0; i < columns; i++) g->left[(i / MR * KC + g->rows) * MR + i % MR] = row[i] * weight;
+    for (long q = 0; q * NR < columns; q++) {
+        long count = columns - q * NR < NR ? columns - q * NR : NR;
+        memcpy(g->right + (q * KC + g->rows) * NR, row + q * NR, count * sizeof(double));
+    }
+    if (++g->rows == KC) gram_flush(g);
+}
+
+static inline double gram_get(const struct gram *g, long j, long k) {
+    return g->sums[(j < k ? j : k) * g->rights * NR + (j < k ? k : j)];
 }
 
 /* Solve a·x = b in place for a symmetric positive definite matrix (n × n); 0 where it is not. */

@@ -8,7 +8,6 @@ type Eight = [f64; LANES];
 // keeps the tile in memory, and is forty times slower (measured, rustc 1.95); four rows reach the machine's peak.
 const MR: usize = 4;
 const NR: usize = if cfg!(target_feature = "avx512f") { 24 } else if cfg!(target_feature = "avx") { 12 } else { 8 };
-const GRAM: usize = if cfg!(target_feature = "avx512f") { 4 } else { 2 };
 const KC: usize = 192; // a panel of KC × NR numbers fits the first cache
 
 /// a·b + c in one instruction where the processor has it; the library call elsewhere would cost fifty times more.
@@ -168,50 +167,67 @@ fn product(a: &[f64], b: &[f64], out: &mut [f64], k: usize, n: usize) {
     }
 }
 
-/// Sums of products of every two columns, gathered block by block: x is handed over as columns of equal length.
+/// Sums of products of every two columns, gathered row by row: xᵀ·diag(weight)·x, upper triangle.
 struct Gram {
-    columns: usize, // rounded up to a multiple of GRAM
-    sums: Vec<Eight>,
+    rights: usize, // panels of NR columns
+    left: Vec<f64>,
+    right: Vec<f64>,
+    rows: usize,
+    sums: Vec<f64>,
 }
 
 impl Gram {
     fn new(columns: usize) -> Gram {
-        let columns = columns.div_ceil(GRAM) * GRAM;
-        Gram { columns, sums: vec![[0.0; LANES]; columns * columns] }
+        let (lefts, rights) = (columns.div_ceil(MR), columns.div_ceil(NR));
+        let sums = vec![0.0; lefts * MR * rights * NR];
+        Gram { rights, left: vec![0.0; lefts * MR * KC], right: vec![0.0; rights * NR * KC], rows: 0, sums }
     }
 
-    /// Add a block: `self.columns` columns of `length` eights each, one after the other.
-    /// `left` and `right` are the same block, or differ by a weight for each row.
-    fn add(&mut self, left: &[Eight], right: &[Eight], length: usize) {
-        for j in (0..self.columns).step_by(GRAM) {
-            for k in (j..self.columns).step_by(GRAM) {
-                let x: [&[Eight]; GRAM] = std::array::from_fn(|i| &left[(j + i) * length..][..length]);
-                let y: [&[Eight]; GRAM] = std::array::from_fn(|i| &right[(k + i) * length..][..length]);
-                let mut sums = [[[0.0; LANES]; GRAM]; GRAM];
-                for p in 0..length {
-                    for i in 0..GRAM {
-                        for l in 0..GRAM {
-                            for lane in 0..LANES {
-                                sums[i][l][lane] = fma(x[i][p][lane], y[l][p][lane], sums[i][l][lane]);
-                            }
-                        }
-                    }
-                }
-                for i in 0..GRAM {
-                    for l in 0..GRAM {
-                        let kept = &mut self.sums[(j + i) * self.columns + k + l];
-                        for lane in 0..LANES {
-                            kept[lane] += sums[i][l][lane];
-                        }
-                    }
-                }
+    /// Add a row with its weight.
+    #[inline(always)]
+    fn push(&mut self, row: &[f64], weight: f64) {
+        for (panel, values) in self.left.chunks_exact_mut(MR * KC).zip(row.chunks(MR)) {
+            for (place, value) in panel[self.rows * MR..][..MR].iter_mut().zip(values) {
+                *place = value * weight;
             }
+        }
+        for (panel, values) in self.right.chunks_exact_mut(NR * KC).zip(row.chunks(NR)) {
+            panel[self.rows * NR..][..values.len()].copy_from_slice(values);
+        }
+        self.rows += 1;
+        if self.rows == KC {
+            self.flush();
         }
     }
 
-    /// The sum for columns j and k.
+    fn flush(&mut self) {
+        let width = self.rights * NR;
+        for (i, left) in self.left.chunks_exact(MR * KC).enumerate() {
+            for (q, right) in self.right.chunks_exact(NR * KC).enumerate() {
+                if (q + 1) * NR <= i * MR {
+                    continue; // all below the diagonal
+                }
+                let found = tile(&left[..self.rows * MR], &right[..self.rows * NR]);
+                for (r, found) in found.iter().enumerate() {
+                    let line = &mut self.sums[(i * MR + r) * width + q * NR..][..NR];
+                    line.iter_mut().zip(found).for_each(|(s, f)| *s += f);
+                }
+            }
+        }
+        self.rows = 0;
+    }
+
+    /// Add what another thread has gathered.
+    fn join(mut self, mut other: Gram) -> Gram {
+        other.flush();
+        self.flush();
+        self.sums.iter_mut().zip(&other.sums).for_each(|(s, o)| *s += o);
+        self
+    }
+
+    /// The sum for columns j and k, once the last rows are in.
     fn get(&self, j: usize, k: usize) -> f64 {
-        sum(&self.sums[j.min(k) * self.columns + j.max(k)])
+        self.sums[j.min(k) * self.rights * NR + j.max(k)]
     }
 }
 

@@ -139,3 +139,65 @@ def _softmax(x: Any) -> Any:
 
 softmax = _quick(_softmax)
 softmax_parallel = _quick_parallel(_softmax)
+
+
+def _kmeans(x: Any, start: Any, rounds: int) -> Any:
+    (n, d), k = x.shape, len(start)
+    centroids = start.copy()
+    labels = np.empty(n, dtype=np.int64)
+    parts = 8
+    inertia = np.zeros(parts)
+    for number in range(rounds + 1):
+        sums = np.zeros((parts, k, d))
+        counts = np.zeros((parts, k))
+        inertia[:] = 0.0
+        for part in prange(parts):
+            for i in range(n * part // parts, n * (part + 1) // parts):
+                least, nearest = np.inf, 0
+                for c in range(k):
+                    squared = 0.0
+                    for j in range(d):
+                        off = x[i, j] - centroids[c, j]
+                        squared += off * off
+                    if squared < least:
+                        least, nearest = squared, c
+                labels[i] = nearest
+                inertia[part] += least
+                counts[part, nearest] += 1
+                for j in range(d):
+                    sums[part, nearest, j] += x[i, j]
+        if number < rounds:
+            total, count = sums.sum(axis=0), counts.sum(axis=0)
+            for c in range(k):
+                for j in range(d):
+                    centroids[c, j] = total[c, j] / count[c]
+    return centroids, labels, inertia.sum()
+
+
+kmeans = _quick(_kmeans)
+kmeans_parallel = _quick_parallel(_kmeans)
+
+
+def _descend(x: Any, y: Any, rounds: int, rate: float) -> Any:
+    n, d = x.shape
+    weights = np.zeros(d + 1)
+    parts = 8
+    for _ in range(rounds):
+        gradients = np.zeros((parts, d + 1))
+        for part in prange(parts):
+            gradient = np.zeros(d + 1)
+            for i in range(n * part // parts, n * (part + 1) // parts):
+                z = weights[d]
+                for j in range(d):
+                    z += x[i, j] * weights[j]
+                off = 1 / (1 + math.exp(-z)) - y[i]
+                for j in range(d):
+                    gradient[j] += x[i, j] * off
+                gradient[d] += off
+            gradients[part] = gradient
+        weights -= rate / n * gradients.sum(axis=0)
+    return weights
+
+
+descend = _quick(_descend)
+descend_parallel = _quick_parallel(_descend)
