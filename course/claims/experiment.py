@@ -168,6 +168,11 @@ class Evidence:
         middle = times.ratio(lane, against)[0]
         self.findings.append(Finding(measure, f"{lane}: {what}", about, middle, unit, ratios=tuple(map(float, ratios))))
 
+    def timed(self, measure: str, what: str, ratios: Sequence[float], unit: str, **of: str) -> None:
+        """Add a ratio whose turns were not taken by `Run.time`: a process, a build, a stage of a program."""
+        middle = sorted(ratios)[len(ratios) // 2]
+        self.findings.append(Finding(measure, what, of, middle, unit, ratios=tuple(map(float, ratios))))
+
     def count(self, measure: str, what: str, value: float, unit: str, **of: str) -> None:
         """Add an exact figure: a count, a share, a result that is either there or not (1 or 0)."""
         self.findings.append(Finding(measure, what, of, value, unit, low=value, high=value))

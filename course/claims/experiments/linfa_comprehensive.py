@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from course.claims import bugs, coverage
+from course.claims import coverage
+from course.claims.bugs import of as bugs_of
+from course.claims.bugs import reproduce
 from course.claims.experiment import Evidence, Experiment, Rule, Run, Series, above, below
 
 __all__ = ["EXPERIMENT"]
@@ -37,9 +39,9 @@ def measure(run: Run) -> Evidence:
         Series("Share of scikit-learn that linfa covers", "part", "share", {"linfa": bars}, log=False, kind="bars")
     )
     if not run.missing(evidence, "linfa", "rust", "crates"):
-        for number, bug in enumerate(bugs.of("linfa")):
+        for number, bug in enumerate(bugs_of("linfa")):
             run.say(0.2 + 0.2 * number, bug.id)
-            found = bugs.reproduce(bug)
+            found = reproduce(bug)
             words = f"{bug.title}: {found.said}"
             evidence.count("wrong", words, float(found.there), "wrong results", stage="correctness", bug=bug.id)
     columns = ["part", "estimator of scikit-learn", "linfa"]

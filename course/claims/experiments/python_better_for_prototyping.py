@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.claims import pipelines
-from course.claims.experiment import Evidence, Experiment, Finding, Rule, Run, Series, below
+from course.claims.experiment import Evidence, Experiment, Rule, Run, Series, below
 
 __all__ = ["EXPERIMENT"]
 
@@ -17,14 +17,10 @@ def measure(run: Run) -> Evidence:
     found = pipelines.edits(8 if run.quick else 25, run.say)
     where = {"in a new process": found.process, "in a kernel that has its libraries": found.kernel}
     for name, pairs in where.items():
-        ratios = pipelines.ratios(pairs)
-        middle = sorted(ratios)[len(ratios) // 2]
-        about = {"task": "edit to result", "where": name, "lane": "rust", "against": "python"}
-        evidence.findings.append(
-            Finding(
-                "python-over-rust", f"edit to result, {name}", about, middle, "times as fast as python", ratios=ratios
-            )
-        )
+        evidence.timed(
+            "python-over-rust", f"edit to result, {name}", pipelines.ratios(pairs), "times as fast as python",
+            task="edit to result", where=name, lane="rust", against="python",
+        )  # fmt: skip
     bars = {
         "Python": [(name, sorted(p for p, _ in pairs)[len(pairs) // 2]) for name, pairs in where.items()],
         "Rust": [("compile and run", sorted(r for _, r in found.process)[len(found.process) // 2])],
