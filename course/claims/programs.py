@@ -10,19 +10,36 @@ when it is not. Each outcome is one of
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course.errors import CourseError
 from course.rust import compile as compiling
+from course.rust import toolchain
+from course.rust.call import CellLibrary, RustFunction
 
-__all__ = ["PRINTED", "REJECTED", "STOPPED", "Outcome", "diagnose", "run_c", "run_python", "run_rust"]
+__all__ = [
+    "PRINTED",
+    "REJECTED",
+    "STOPPED",
+    "Outcome",
+    "cell_functions",
+    "codes",
+    "diagnose",
+    "run_c",
+    "run_python",
+    "run_rust",
+    "shared_library",
+]
 
 REJECTED, STOPPED, PRINTED = "rejected", "stopped", "printed"
 SECONDS = 60
@@ -87,6 +104,30 @@ def run_c(source: str) -> Outcome:
         if done.returncode != 0:
             return Outcome(REJECTED, "error", time.perf_counter() - began)
         return _run([str(program)], began)
+
+
+@functools.cache
+def cell_functions(source: str) -> Mapping[str, RustFunction]:
+    """Compile a Rust cell as `%%rust` does, and return its functions by name."""
+    unit = compiling.unit(source)
+    built = compiling.build([unit], compiling.Flags())
+    loaded = CellLibrary(built.artifact, {unit.file: (unit.name, unit.source)})
+    return {function.name: RustFunction(function, loaded) for function in unit.cell.functions}
+
+
+@contextlib.contextmanager
+def shared_library(source: str) -> Iterator[Path]:
+    """Compile Rust to a plain shared library, without anything of the course's, and give its path."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, library = Path(folder, "library.rs"), Path(folder, "library.so")
+        file.write_text(source, "utf-8")
+        command = [str(toolchain.find().rustc), "--edition", "2024", "--crate-type", "cdylib", "-O"]
+        done = subprocess.run(
+            [*command, str(file), "-o", str(library)], capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        if done.returncode != 0:
+            raise CourseError(f"a library of the experiment does not compile: {done.stderr.strip()[:300]}")
+        yield library
 
 
 def _run(command: list[str], began: float) -> Outcome:
