@@ -191,6 +191,7 @@ class Card {
     this.showMarks(item);
     this.showAfter(item);
     this.speak();
+    if (settled) this.sayFeedback(item);
     // A button that was pressed and is gone takes the focus with it: give it to what it led to.
     if (focused && focused !== document.body && (focused.hidden || focused.disabled)) this.verdict.focus({ preventScroll: true });
     if (before.canRetry && !item.canRetry && !item.locked && focused === this.submit) this.firstControl()?.focus();
@@ -201,13 +202,15 @@ class Card {
   }
 
   showHints(item) {
-    if (this.hints.childElementCount === item.hints.length) return;
-    const added = this.hints.childElementCount < item.hints.length && this.hints.dataset.ready;
+    const asked = this.hints.dataset.ready; // hints that were there from the start are read where they stand
+    this.hints.dataset.ready = "yes";
+    const before = this.hints.childElementCount;
+    if (before === item.hints.length) return;
     this.hints.replaceChildren(
       ...item.hints.map((html, index) => h("div.cq-hint", {}, h("strong", {}, `Hint ${index + 1}`), h("div", { dir: "auto", html }))),
     );
-    this.hints.dataset.ready = "yes";
-    if (added) this.said.textContent = this.hints.lastElementChild.textContent;
+    const last = this.hints.lastElementChild?.lastElementChild;
+    if (asked && before < item.hints.length) this.said.textContent = `Hint ${item.hints.length}: ${last.textContent.trim()}`;
   }
 
   showMarks(item) {
@@ -225,6 +228,15 @@ class Card {
       }
       if (mark.feedback) row.append(h("div.cq-feedback", { dir: "auto", html: mark.feedback }));
     }
+  }
+
+  /** Feedback stands beside the option it belongs to; who listens is told it after the verdict, without searching. */
+  sayFeedback(item) {
+    const chosen = item.response?.options ?? [];
+    const said = [...this.element.querySelectorAll("[data-option]")]
+      .filter((row) => chosen.includes(row.dataset.option))
+      .map((row) => row.querySelector(":scope > .cq-feedback")?.textContent.trim() ?? "");
+    this.said.textContent = said.filter(Boolean).join(" ");
   }
 
   showAfter(item) {

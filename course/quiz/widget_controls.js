@@ -216,10 +216,11 @@ function matching(view, tell) {
   const element = h("div.cq-pairs", {});
   for (const left of view.left) {
     const id = fresh("pair");
-    const select = h("select.cq-input.cq-select", { id, onchange: () => tell() }, h("option", { value: "" }, "choose…"));
+    const mark = h("span.cq-mark", { id: fresh("mark") });
+    const select = h("select.cq-input.cq-select", { id, "aria-describedby": mark.id, onchange: () => tell() }, h("option", { value: "" }, "choose…"));
     view.right.forEach((right, index) => select.append(h("option", { value: right.id, dir: "auto" }, `${letter(index)}. ${right.text}`)));
     selects.set(left.id, select);
-    element.append(h("div.cq-pair", { "data-option": left.id }, h("label.cq-text", { for: id, dir: "auto", html: left.html }), select, h("span.cq-mark", {})));
+    element.append(h("div.cq-pair", { "data-option": left.id }, h("label.cq-text", { for: id, dir: "auto", html: left.html }), select, mark));
   }
   return {
     element,
@@ -247,6 +248,7 @@ function parsons(view, tell) {
       const index = placed.indexOf(row);
       if (!inside) row.dataset.indent = 0;
       row.querySelector(".cq-code-line").style.paddingInlineStart = `${indentOf(row) * 2}em`;
+      row.querySelector(".cq-unseen").textContent = inside && indentOf(row) ? `, indented ${indentOf(row)}` : "";
       const state = { add: !inside, remove: inside, up: inside && index > 0, down: inside && index < placed.length - 1, in: inside && indentOf(row) < 8, out: inside && indentOf(row) > 0 };
       for (const [what, on] of Object.entries(state)) {
         const button = row.querySelector(`.cq-${what}`);
@@ -289,7 +291,7 @@ function parsons(view, tell) {
       button.classList.add(`cq-${what}`);
       buttons.append(button);
     }
-    row.append(grip, h("code.cq-code-line.highlight", { html: source.html, dir: "ltr" }), buttons);
+    row.append(grip, h("code.cq-code-line.highlight", { html: source.html, dir: "ltr" }), h("span.cq-unseen", {}), buttons);
     draggable(row, grip, () => [program, pool], (moved) => say(moved, moved.parentElement === program ? position(moved) : "taken out"));
     rows.set(source.id, row);
     pool.append(row);
