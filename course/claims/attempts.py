@@ -193,7 +193,6 @@ fn main() {
             ("thread::spawn(|| for v in &x[2..] { total += v; })", "scope.spawn(|| x[2..].iter().sum::<f64>())"),
             ("    let total = 0.0;\n", "    let total = thread::scope(|scope| {\n"),
             ("    a.join();\n    b.join();\n", "    a.join().unwrap() + b.join().unwrap() });\n"),
-            ("vec![1.0, 2.0, 3.0, 4.0]", "vec![1.0_f64, 2.0, 3.0, 4.0]"),
         ),
         python="""
 from concurrent.futures import ThreadPoolExecutor
