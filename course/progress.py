@@ -27,6 +27,7 @@ __all__ = [
     "as_json",
     "attempted_items",
     "current",
+    "passed_tasks",
     "progress",
     "questions_of",
 ]
@@ -47,6 +48,7 @@ class Progress:
     answered: int
     questions: int
     outdated: bool
+    tasks_passed: int = 0
 
     @property
     def share(self) -> float:
@@ -115,7 +117,8 @@ def _progress(copy: WorkingCopy | None, chapter: Chapter) -> Progress:
         state = DONE
     else:
         state = IN_PROGRESS if edited or attempted or any(_has_run(cell) for cell in own.values()) else NOT_STARTED
-    return Progress(chapter, state, run, cells, begun, tasks, answered, questions, outdated)
+    passed = len(passed_tasks(copy.answers(chapter)))
+    return Progress(chapter, state, run, cells, begun, tasks, answered, questions, outdated, min(passed, tasks))
 
 
 def _counts(notebook: Notebook) -> tuple[int, int]:
@@ -163,6 +166,17 @@ def attempted_items(notebook: Notebook, answers: Path) -> frozenset[str]:
     for attempt in (*_in_notebook(notebook), *_in_file(answers)):
         if isinstance(attempt, dict) and isinstance(item := attempt.get("item"), str):
             found.add(item.rpartition("/")[2])
+    return frozenset(found)
+
+
+def passed_tasks(answers: Path) -> frozenset[str]:
+    """Return the ids of the tasks that a check found right at least once, as the answers file tells."""
+    found = set()
+    for attempt in _in_file(answers):
+        if isinstance(attempt, dict) and attempt.get("event") == "check" and isinstance(attempt.get("item"), str):
+            response = attempt.get("response")
+            if isinstance(response, dict) and response.get("verdict") == "right":
+                found.add(attempt["item"].rpartition("/")[2])
     return frozenset(found)
 
 

@@ -60,6 +60,9 @@ class LazyGroup(click.Group):
     commands_at={
         "lab": ("course.cli.learn:lab", "Open the course in JupyterLab."),
         "list": ("course.cli.learn:list_", "List the chapters and how far you are."),
+        "check": ("course.cli.tasks:check", "Run your tasks of a chapter and say what to look at."),
+        "hint": ("course.cli.tasks:hint", "Give the next hint for what you have not solved yet."),
+        "solution": ("course.cli.tasks:solution", "Show how the course solves a task you passed, or ask for twice."),
         "reset": ("course.cli.learn:reset", "Give a chapter back as it was; your copy is kept."),
         "update": ("course.cli.learn:update", "Bring changed chapters in and keep your work."),
         "submit": ("course.cli.learn:submit", "Make one zip of a chapter to hand in."),
@@ -71,6 +74,7 @@ class LazyGroup(click.Group):
             "course.cli.release:release",
             "Release chapters to a class, as assignments of an nbgrader course.",
         ),
+        "grade": ("course.cli.grade:grade", "Grade what a class has handed in."),
         "dev": ("course.cli.dev:dev", "For authors: new, build, check, record, class, bench."),
     },
 )

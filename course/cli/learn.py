@@ -324,7 +324,7 @@ def _what_is_left(p: Progress) -> str:
 def _counts(p: Progress) -> str:
     counts = (
         (p.cells_run, p.cells, "cells"),
-        (p.tasks_begun, p.tasks, "tasks"),
+        (p.tasks_begun, p.tasks, f"tasks ({p.tasks_passed} right)" if p.tasks_passed else "tasks"),
         (p.answered, p.questions, "questions"),
     )
     return ", ".join(f"{there}/{whole} {what}" for there, whole, what in counts if whole)

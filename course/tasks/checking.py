@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from course.errors import CannotWrite, TaskNotSolved, UnknownName, UsageMistake
-from course.quiz import answers
+from course.quiz import answers, variants
 from course.quiz import bank as banks
 from course.quiz.answers import Attempt
 from course.quiz.model import Quiz, Task
 from course.quiz.running import learner_in
 from course.tasks.calling import run_case
 from course.tasks.definition import Definition, load
-from course.tasks.model import Case, Ran
+from course.tasks.model import Case, Ran, TaskScore
 from course.tasks.table import Report, report
 
 __all__ = ["check", "hint", "solution"]
@@ -59,7 +59,7 @@ def check(name: str, bank: str | os.PathLike[str] | None = None) -> float:
     if not any(ran.outcome in ("missing", "stub") for ran in runs.values()):
         _record(quiz, task, "check", {"points": score.points, "of": score.possible, "verdict": score.verdict})
     note = "" if judged.whole or not passed else "The rest is seen when it is graded."
-    _show(report(judged, runs, score, after=_next_steps(task, passed), note=note))
+    _show(report(judged, runs, score, after=_next_steps(task, passed), note=note), score)
     if os.environ.get("NBGRADER_EXECUTION") == "validate" and not passed:
         raise TaskNotSolved(task.full_id, score.message)
     return float(score.points)
@@ -267,22 +267,26 @@ def passed_before(item: Any, folder: Path) -> bool:
     return any((attempt.response or {}).get("verdict") == "right" for attempt in events(item, folder, "check"))
 
 
-def next_hint(quiz: Quiz, item: Any, folder: Path) -> str:
-    """Return the next hint of an item in words, and remember that it was asked for."""
+def next_hint(quiz: Quiz, item: Any, folder: Path, *, shown: Mapping[str, Any] | None = None) -> str:
+    """Return the next hint of an item in words, and remember that it was asked for. `shown`: its variant's values."""
+    item = variants.fill_stem(item, shown)
     if not item.hints:
         return f"{item.full_id} has no hints."
-    shown = len(events(item, folder, "hint"))
+    before = len(events(item, folder, "hint"))
     total = len(item.hints)
-    if shown >= total:
+    if before >= total:
         listed = "\n".join(f"{number}. {one.text}" for number, one in enumerate(item.hints, start=1))
         return f"These are all the hints of {item.full_id}:\n\n{listed}"
     with contextlib.suppress(CannotWrite):
-        keep(quiz, item, "hint", {"number": shown + 1}, folder)
-    return f"Hint {shown + 1} of {total} for {item.full_id}: {item.hints[shown].text}"
+        keep(quiz, item, "hint", {"number": before + 1}, folder)
+    return f"Hint {before + 1} of {total}: {item.hints[before].text}"
 
 
-def shown_solution(quiz: Quiz, task: Task, folder: Path) -> tuple[str, str]:
-    """Return the solution and its language; or, the first time it is asked for early, what to do (language "")."""
+def shown_solution(quiz: Quiz, task: Task, folder: Path, *, command: str = "") -> tuple[str, str]:
+    """Return the solution and its language; or, the first time it is asked for early, what to do (language "").
+
+    command: what was typed, where it was not in a notebook.
+    """
     from course.tasks.solutions import solution_of
 
     if task.mode != "practice":
@@ -294,7 +298,8 @@ def shown_solution(quiz: Quiz, task: Task, folder: Path) -> tuple[str, str]:
         with contextlib.suppress(CannotWrite):
             keep(quiz, task, "reveal", {}, folder)
     if not passed and not asked:
-        hints = f' There are hints: hint("{task.full_id}").' if task.hints else ""
+        how = f"course hint {task.chapter[:2]}" if command else f'hint("{task.full_id}")'
+        hints = f" There are hints: {how}." if task.hints else ""
         return f"You have not passed {task.full_id} yet.{hints} Ask once more to see the solution all the same.", ""
     return found
 
@@ -316,14 +321,15 @@ def _next_steps(task: Task, passed: bool) -> list[tuple[str, str]]:
 # -- showing
 
 
-def _show(shown: Report) -> None:
+def _show(shown: Report, score: TaskScore | None = None) -> None:
     from IPython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:
         print(shown.text())
     else:
-        display(shown.bundle(), raw=True)
+        points, verdict = (score.points, score.verdict) if score else (0.0, "wrong")
+        display(shown.bundle(), raw=True, metadata={"course_check": {"points": points, "verdict": verdict}})
 
 
 def _show_text(text: str, language: str = "") -> None:

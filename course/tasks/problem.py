@@ -37,7 +37,9 @@ def brief(value: Any, *, width: int = 60) -> str:
         if value.size > 12:
             first = ", ".join(_number(part) for part in value.ravel()[:3])
             return f"array of shape {shape_text(value.shape)}: {first}, …"
-        text = np.array2string(value, precision=6, separator=", ", max_line_width=10_000).replace("\n", "")
+        text = np.array2string(
+            value, separator=", ", max_line_width=10_000, formatter={"float_kind": _number, "complex_kind": _number}
+        ).replace("\n", "")
         return re.sub(r"\[ ", "[", " ".join(text.split()))
     if isinstance(value, np.generic | float | complex) and not isinstance(value, str):
         return _number(value)
