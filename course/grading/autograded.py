@@ -82,7 +82,7 @@ def _is_the_one(key: Key, notebook: Mapping[str, Any], cell: Mapping[str, Any], 
 def _graded(
     released: Mapping[str, Any], cell: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]] | None, left: list[int]
 ) -> dict[str, Any]:
-    """Return a graded cell: the kind and the record it was handed out with, and the learner's text where it is theirs."""
+    """Return a graded cell: the kind and the record it was handed out with, their text where it is theirs."""
     record = released["metadata"]["nbgrader"]
     metadata = dict(released["metadata"])
     theirs = cell.get("metadata")

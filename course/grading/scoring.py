@@ -19,7 +19,7 @@ from course.grading import essays, slicing
 from course.grading.classfolder import Graded, Key
 from course.grading.reading import Cell, Work
 from course.grading.results import Result
-from course.grading.sandbox.cells import rust_of
+from course.grading.sandbox.cells import modules, rust_of
 from course.grading.sandbox.jobs import Job
 from course.grading.store import StoredRun
 from course.quiz.marking import Mark, Marks, marks
@@ -74,7 +74,7 @@ class Tools:
     @functools.cached_property
     def judged(self) -> str:
         """The hash of everything but the work that results depend on."""
-        parts = [ENGINE, self.key.digest, self.seconds, self.memory]
+        parts = [ENGINE, self.key.digest]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @functools.cached_property
@@ -87,6 +87,15 @@ class Tools:
             except CourseError as error:
                 found[task.id] = error
         return found
+
+    @functools.cached_property
+    def warm(self) -> tuple[str, ...]:
+        """The packages that the tasks need as they were handed out: what workers import beforehand."""
+        code = [_text(cell) for cell in self.key.released["cells"] if cell["cell_type"] == "code"]
+        found: set[str] = set()
+        for task in self.key.tasks:
+            found |= modules(slicing.needed(code, task.function, own=self.own).cells)
+        return tuple(sorted(found - {"course"}))
 
     @functools.cached_property
     def cases(self) -> dict[str, tuple[bytes, ...]]:
@@ -143,12 +152,14 @@ class Tools:
 
 
 def job_hash(job: Job) -> str:
-    """Return what tells two jobs apart: equal jobs give equal runs, whoever handed them in."""
+    """Return what tells two jobs apart: equal jobs give equal runs, whoever handed them in.
+
+    Limits are no part of it: a run that kept within smaller ones is good for larger ones too (`StoredRun.good_for`).
+    """
     digest = hashlib.sha256()
     for case in job.cases:
         digest.update(hashlib.sha256(case).digest())
-    limits = [job.limits.seconds, job.limits.memory, job.limits.threads]
-    rest = [job.cells, job.function, job.language, limits, job.rejects, job.lenient]
+    rest = [job.cells, job.function, job.language, job.rejects, job.lenient]
     digest.update(json.dumps(rest, ensure_ascii=True).encode())
     return digest.hexdigest()
 
@@ -279,7 +290,8 @@ class _Scoring:
             }
             found = definition.judge(runs, plan.source, rejected=rejected)
             isolation = run.isolation
-            if run.problem:
+            # Code that does not compile, or raises, is a learner's everyday; a process that had to be ended is not.
+            if run.problem and any(ran.outcome in ("timeout", "memory", "crashed", "not-run") for ran in run.runs):
                 self.notes.append(f"{task.id}: {run.problem}")
         points = min(found.points, graded.points)
         self.points[graded.grade_id] = points

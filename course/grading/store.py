@@ -21,9 +21,9 @@ from course.errors import CannotWrite, CourseError
 from course.grading.reading import Work
 from course.grading.results import Result
 from course.tasks import wire
-from course.tasks.model import Ran
+from course.tasks.model import Limits, Ran
 
-__all__ = ["Ran", "Record", "Store", "StoredRun"]
+__all__ = ["Record", "Store", "StoredRun"]
 
 VERSION = 1
 LARGEST_RUN = 4_000_000  # bytes of one job's values that are kept; larger ones are run again when they are needed
@@ -58,14 +58,21 @@ class StoredRun:
     missing_name: str = ""
     rejected: Mapping[int, bool] | None = None
     isolation: str = ""
+    limits: tuple[float, int] = (0.0, 0)  # seconds and MiB that each case had
     fault: str = ""  # "machine": not the submission's; such a run is not kept
+
+    def good_for(self, limits: Limits) -> bool:
+        """Whether it tells what a run with these limits would give."""
+        bounded = any(ran.outcome in ("timeout", "memory", "crashed", "not-run") for ran in self.runs)
+        return not bounded or (limits.seconds <= self.limits[0] and limits.memory <= self.limits[1])
 
     def encode(self) -> bytes | None:
         """Return it as bytes for the store; None where it is too large to keep."""
         runs = [[ran.outcome, ran.value, ran.arguments, ran.error] for ran in self.runs]
         rejected = [[number, refused] for number, refused in sorted((self.rejected or {}).items())]
         try:
-            frame = wire.encode([runs, self.problem, self.missing_name, rejected, self.isolation], largest=LARGEST_RUN)
+            parts = [runs, self.problem, self.missing_name, rejected, self.isolation, list(self.limits)]
+            frame = wire.encode(parts, largest=LARGEST_RUN)
         except CourseError:
             return None
         return zlib.compress(frame, 1)
@@ -73,13 +80,14 @@ class StoredRun:
     @staticmethod
     def decode(data: bytes) -> StoredRun:
         """Return what `encode` wrote."""
-        runs, problem, missing, rejected, isolation = wire.decode(zlib.decompress(data))
+        runs, problem, missing, rejected, isolation, (seconds, memory) = wire.decode(zlib.decompress(data))
         return StoredRun(
             tuple(Ran(outcome, value, tuple(arguments), error) for outcome, value, arguments, error in runs),
             problem,
             missing,
             dict(rejected),
             isolation,
+            (seconds, memory),
         )
 
 

@@ -1,0 +1,82 @@
+"""`course grade` and `course regrade`: a class's submissions to scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from course.cli._console import console
+from course.cli._progress import bar
+
+__all__ = ["grade"]
+
+
+@click.command()
+@click.argument("course", type=click.Path(path_type=Path))
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]…")
+@click.option("--workers", type=click.IntRange(1, 256), help="How many to run at a time (default: the processors).")
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), help="Give each case of a task at least so long.")
+@click.option("--memory", type=click.IntRange(16, 65536), help="Give each case of a task at least so many MiB.")
+@click.option("--again", is_flag=True, help="Grade also what has not changed.")
+@click.option("--no-sandbox", is_flag=True, help="Run learners' code with nothing round it: it can do what you can.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schemas/grade.schema.json).")
+@click.pass_context
+def grade(
+    context: click.Context,
+    course: Path,
+    chapters: tuple[str, ...],
+    workers: int | None,
+    seconds: float | None,
+    memory: int | None,
+    again: bool,
+    no_sandbox: bool,
+    as_json: bool,
+) -> None:
+    """Grade what a class has handed in.
+
+    COURSE is a folder that course release made. What has not changed since it was graded is left alone, so that a run
+    that was stopped goes on when it is started again. Exit code 3: some submissions could not be graded, or ought to
+    be looked at; each is named.
+    """
+    from course.grading.batch import grade_class
+    from course.grading.classfolder import ClassFolder
+    from course.grading.engine import Options
+    from course.grading.sandbox.pool import default_workers
+
+    folder = ClassFolder.open(course)
+    chosen = folder.chosen(chapters)
+    options = Options(workers or default_workers(), seconds, memory, not no_sandbox)
+    if no_sandbox:
+        click.secho("no sandbox: learners' code runs as you, and can do what you can", fg="red", bold=True, err=True)
+    if as_json:
+        summary = grade_class(folder, chosen, options=options, again=again)
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
+        context.exit(summary.exit_code)
+    with bar() as progress:
+        summary = grade_class(
+            folder,
+            chosen,
+            options=options,
+            again=again,
+            tell=lambda said: console.print(said, markup=False),
+            progress=progress,
+        )
+    console.print(
+        f"{summary.graded} graded, {summary.rejudged} judged again by a changed key, {summary.unchanged} unchanged, "
+        f"in {summary.seconds:.1f} s"
+    )
+    if summary.isolation:
+        console.print(f"{summary.runs} runs of learners' code, each in: {summary.isolation}", markup=False)
+    for title, ones in (("graded, and to be looked at", summary.trouble), ("not graded", summary.failed)):
+        if ones:
+            table = Table.grid(padding=(0, 2, 0, 0))
+            for one in sorted(ones, key=lambda told: (told.chapter, told.learner)):
+                table.add_row(Text(one.chapter), Text(one.learner), Text("; ".join(one.why)))
+            console.print(Text(f"{len(ones)} {title}:", style="bold yellow"))
+            console.print(table)
+    console.print(f"results: {folder.results}", markup=False)
+    context.exit(summary.exit_code)
