@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,11 +17,11 @@ from course.grading.sandbox import Done, Isolation, Job, Pool
 from course.tasks import wire
 from course.tasks.model import Limits
 
-sys.path.insert(0, str(Path(__file__).parent / "grading"))
-from hostile_cells import HOSTILE, SPY  # noqa: E402
-
 pytestmark = pytest.mark.needs("sandbox")
 
+HOSTILE = Path(__file__).parent / "fixtures" / "hostile"
+"""Submissions that attack the grader. Each defines `f(x)`; its first line says what may come of calling it."""
+ATTACKS = sorted(path.stem for path in HOSTILE.glob("*.py") if path.stem != "spy")
 CANARY = "canary-7f3a91"
 LIMITS = Limits(seconds=1.0, memory=128)
 
@@ -31,6 +29,12 @@ LIMITS = Limits(seconds=1.0, memory=128)
 def job(id: str, *cells: str, arguments: tuple[object, ...] = (1.0,), calls: int = 1, **more: object) -> Job:
     settings: dict[str, object] = {"function": "f", "language": "python", "limits": LIMITS, **more}
     return Job(id, cells, cases=(wire.encode(arguments),) * calls, **settings)  # type: ignore[arg-type]
+
+
+def attack(name: str) -> tuple[str, list[str]]:
+    """Return a hostile cell, and the outcomes its first line allows."""
+    cell = (HOSTILE / f"{name}.py").read_text(encoding="utf-8")
+    return cell, cell.partition("\n")[0].removeprefix("# may: ").split(", ")
 
 
 HONEST = "import numpy as np\ndef f(x):\n    return x + 1.0"
@@ -48,32 +52,31 @@ def one(pool: Pool, wanted: Job) -> Done:
     return done
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_costs_only_itself(pool: Pool, name: str) -> None:
-    cells, outcomes = HOSTILE[name]
-    honest = job("honest", HONEST)
-    attack, after = pool.run([job(name, *cells), honest])
-    assert attack.job == name
-    (run,) = attack.runs
+    cell, outcomes = attack(name)
+    done, after = pool.run([job(name, cell), job("honest", HONEST)])
+    assert done.job == name
+    (run,) = done.runs
     assert run.outcome in outcomes, run
     assert run.outcome == "returned" or run.error
     assert not (type(run.value) is float and run.value == 2.0)
     if run.outcome in ("timeout", "crashed", "not-run"):
-        assert attack.problem
-        assert attack.fault == "submission"
+        assert done.problem
+        assert done.fault == "submission"
     assert [r.value for r in after.runs] == [2.0]
     assert after.problem == ""
 
 
 def test_no_neighbour_is_reached(pool: Pool) -> None:
     """Process numbers below 70000 hold nobody but the submission itself."""
-    done = one(pool, job("kills", *HOSTILE["kills neighbours by number"][0]))
+    done = one(pool, job("kills", attack("kills_neighbours_by_number")[0]))
     assert done.runs[0].value in ([], [1])
 
 
 def test_system_calls_that_are_refused_say_so(pool: Pool) -> None:
-    for name in ("makes namespaces", "traces another process"):
-        assert one(pool, job(name, *HOSTILE[name][0])).runs[0].value == [-1, 1]
+    for name in ("makes_namespaces", "traces_another_process"):
+        assert one(pool, job(name, attack(name)[0])).runs[0].value == [-1, 1]
 
 
 def test_nothing_of_the_instructor_can_be_read(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,9 +89,8 @@ def test_nothing_of_the_instructor_can_be_read(pool: Pool, tmp_path: Path, monke
     with Pool(1, seconds_per_submission=10, memory=512) as fresh:
         other = job("other", f"SECRET = 'other {CANARY}'\ndef f(x): return SECRET + str(x)")
         places = ["/etc/passwd", "/etc/shadow", "/etc/hostname", *map(str, secrets), str(Path.home() / ".bashrc")]
-        spy = job(
-            "spy", SPY, arguments=((places, CANARY[:3] + CANARY[3:]),), limits=Limits(seconds=8, memory=512), calls=1
-        )
+        spy_cell = (HOSTILE / "spy.py").read_text(encoding="utf-8")
+        spy = job("spy", spy_cell, arguments=((places, CANARY),), limits=Limits(seconds=8, memory=512))
         told, found = fresh.run([other, spy])
     assert CANARY in told.runs[0].value
     assert found.runs[0].outcome == "returned", found
@@ -99,7 +101,9 @@ def test_nothing_of_the_instructor_can_be_read(pool: Pool, tmp_path: Path, monke
 
 
 def test_what_a_submission_leaves_is_gone_for_the_next(pool: Pool) -> None:
-    writes = "open('/tmp/note', 'w').write('x')\nimport builtins, numpy\nbuiltins.note = numpy.note = 1\ndef f(x): return x"
+    writes = (
+        "open('/tmp/note', 'w').write('x')\nimport builtins, numpy\nbuiltins.note = numpy.note = 1\ndef f(x): return x"
+    )
     reads = (
         "import builtins, os, numpy\n"
         "def f(x): return [os.listdir('/tmp'), hasattr(builtins, 'note'), hasattr(numpy, 'note')]"
@@ -118,17 +122,21 @@ def test_a_worker_that_dies_is_replaced(pool: Pool) -> None:
 
 def test_nothing_is_left_when_a_pool_closes() -> None:
     before = {p.pid for p in psutil.Process().children(recursive=True)}
-    files = set(os.listdir(tempfile.gettempdir()))
-    handles = len(os.listdir("/proc/self/fd"))
+    files = {path.name for path in Path(tempfile.gettempdir()).iterdir()}
+    handles = len(list(Path("/proc/self/fd").iterdir()))
     with Pool(2, seconds_per_submission=3, memory=256) as pool:
-        names = ("leaves a daemon", "fills the disk", "leaves by os._exit")
-        done = list(pool.run(job(name, *HOSTILE[name][0]) for name in names))
+        names = ("leaves_a_daemon", "fills_the_disk", "leaves_by_os_exit")
+        done = list(pool.run(job(name, attack(name)[0]) for name in names))
         assert len(done) == 3
         assert {p.pid for p in psutil.Process().children(recursive=True)} - before
     assert {p.pid for p in psutil.Process().children(recursive=True)} <= before
-    left = {name for name in set(os.listdir(tempfile.gettempdir())) - files if name.startswith("course-")}
+    left = {
+        name
+        for name in {path.name for path in Path(tempfile.gettempdir()).iterdir()} - files
+        if name.startswith("course-")
+    }
     assert left == set()
-    assert len(os.listdir("/proc/self/fd")) <= handles
+    assert len(list(Path("/proc/self/fd").iterdir())) <= handles
 
 
 def test_a_pool_can_be_left_in_the_middle() -> None:
@@ -220,17 +228,17 @@ def test_an_isolation_that_holds_nothing_is_refused() -> None:
 
 LANDLOCK = Isolation(bwrap=False, namespaces=False, landlock=True, seccomp=True, why="in a test")
 WEAK = (
-    "loops for ever",
-    "asks for all memory",
-    "writes elsewhere",
-    "leaves by os._exit",
-    "kills its parent",
-    "kills everything",
-    "opens a socket",
-    "starts a program",
-    "leaves a daemon",
-    "forges frames",
-    "makes namespaces",
+    "loops_for_ever",
+    "asks_for_all_memory",
+    "writes_elsewhere",
+    "leaves_by_os_exit",
+    "kills_its_parent",
+    "kills_everything",
+    "opens_a_socket",
+    "starts_a_program",
+    "leaves_a_daemon",
+    "forges_frames",
+    "makes_namespaces",
 )
 
 
@@ -246,10 +254,10 @@ def landlocked() -> Iterator[Pool]:
 
 @pytest.mark.parametrize("name", WEAK)
 def test_where_there_are_no_namespaces_landlock_holds(landlocked: Pool, name: str) -> None:
-    cells, outcomes = HOSTILE[name]
-    attack, after = landlocked.run([job(name, *cells), job("honest", HONEST)])
-    assert attack.runs[0].outcome in outcomes, attack
-    assert attack.isolation == "Landlock + seccomp + limits"
+    cell, outcomes = attack(name)
+    done, after = landlocked.run([job(name, cell), job("honest", HONEST)])
+    assert done.runs[0].outcome in outcomes, done
+    assert done.isolation == "Landlock + seccomp + limits"
     assert after.runs[0].value == 2.0
 
 

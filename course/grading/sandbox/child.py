@@ -38,7 +38,7 @@ class _Sink(io.TextIOBase):
         super().__init__()
         self.left = _TEXT if keep else 0
         self.parts: list[str] = []
-        self.buffer = open(os.devnull, "wb")  # noqa: SIM115 - as long as the process
+        self.buffer = Path(os.devnull).open("wb")  # noqa: SIM115 - as long as the process
 
     def writable(self) -> bool:
         return True
@@ -63,14 +63,14 @@ class _Stop:
     missing: str = ""
 
 
-def work(request: dict[str, Any], fds: list[int], names: dict[str, Any]) -> None:
+def work(fds: list[int], names: dict[str, Any]) -> None:
     """Do the job that the payload holds, and report on the socket."""
     channel = socket.socket(fileno=fds[0])
     send: Callable[[bytes], None] = channel.sendall
     job = wire.decode(os.pread(fds[1], os.fstat(fds[1]).st_size, 0))
     _use_threads(job["threads"])
     sink = _Sink(job["outputs"])
-    sys.stdout = sys.stderr = sink  # type: ignore[assignment]
+    sys.stdout = sys.stderr = sink
     sys.stdin = io.StringIO()
     main = types.ModuleType("__main__")
     main.__dict__.update(names)

@@ -20,8 +20,9 @@ import course
 from course.rust import compile as compiling
 from course.rust import crates, places, toolchain
 
-__all__ = ["PLAIN_USER", "command", "environment", "prepare", "settings", "visible"]
+__all__ = ["PLAIN_USER", "TMP", "command", "environment", "prepare", "settings", "visible"]
 
+TMP = "/tmp"  # noqa: S108 - a worker's own, which nobody else sees
 PLAIN_USER = 65534
 """Whom root becomes before it runs anything of a learner's: the user called nobody."""
 
@@ -71,7 +72,7 @@ def environment(work: str) -> dict[str, str]:
     }
 
 
-def command(kind: str, program: list[str], *, control: int, bwrap: bool, work: str) -> list[str]:
+def command(kind: str, program: list[str], *, bwrap: bool, work: str) -> list[str]:
     """Return the command that starts a Python program as a worker of this kind, with its environment."""
     variables = environment(work)
     if kind == "compile":
@@ -84,15 +85,15 @@ def command(kind: str, program: list[str], *, control: int, bwrap: bool, work: s
     inner = [_bwrap(), "--unshare-user", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid"]
     inner += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     inner += _binds(paths)
-    inner += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(64 << 20), "--tmpfs", "/tmp"]
-    inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--clearenv"]
+    inner += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(64 << 20), "--tmpfs", TMP]
+    inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", TMP, "--clearenv"]
     for name, value in variables.items():
         inner += ["--setenv", name, value]
     inner += ["--", *python]
     if os.getuid() != 0:
         return inner
     outer = [_bwrap(), "--die-with-parent", *_binds(paths), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
-    return [*outer, "--perms", "1777", "--tmpfs", "/tmp", "--", *_drop(), *inner]
+    return [*outer, "--perms", "1777", "--tmpfs", TMP, "--", *_drop(), *inner]
 
 
 _PREPARING = threading.Lock()

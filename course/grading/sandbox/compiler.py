@@ -13,13 +13,20 @@ from course.rust import compile as compiling
 from course.rust import crates, diagnostics, toolchain
 from course.tasks import wire
 
-__all__ = ["warm", "work"]
+__all__ = ["STOPPED", "warm", "work"]
 
+STOPPED = "stopped"
+"""In place of an error's code: the compiler did not come to an answer within its limits."""
 _LONGEST = 20_000  # characters of the compiler's messages
 
 
 def warm(cache: str, place: str) -> None:
-    """Look everything up that is the same for all cells. `place`: where this worker may write; `cache`: the real one."""
+    """Look everything up that is the same for all cells.
+
+    Args:
+        cache: the instructor's, of which crates are read.
+        place: where this worker may write.
+    """
     os.environ["COURSE_CACHE_DIR"] = f"{place}/cache"
     _link(cache, place)
     toolchain.find()
@@ -36,7 +43,7 @@ def _link(cache: str, place: str) -> None:
             (mine / name).symlink_to(Path(cache, name))
 
 
-def work(request: dict[str, Any], fds: list[int]) -> None:
+def work(fds: list[int]) -> None:
     """Compile the cell that the payload holds; send what came of it."""
     channel = socket.socket(fileno=fds[0])
     payload = wire.decode(os.pread(fds[1], os.fstat(fds[1]).st_size, 0))
@@ -56,6 +63,10 @@ def _compile(cells: list[tuple[str, str]], flags: dict[str, Any]) -> bytes:
     try:
         built = compiling.build(units, compiling.Flags(**flags))
     except compiling.Refused as error:
+        if not any(
+            said.get("level") == "error" for said in error.diagnostics
+        ):  # it was ended in the middle of its work
+            return head_and_body(head | {"codes": [STOPPED]})
         report = diagnostics.read(error.diagnostics, units, error.shim)
         return head_and_body(head | {"codes": report.codes or ["error"], "text": report.text()[:_LONGEST]})
     except CourseError as error:  # no compiler, no crates: this machine's lack, not the learner's

@@ -15,6 +15,7 @@ import signal
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = [
     "Confinement",
@@ -86,8 +87,7 @@ def clone(namespaces: bool) -> tuple[int, int]:
 def map_ids(uid: int, gid: int) -> None:
     """In a new user namespace: be the user that one was before."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
@@ -104,7 +104,8 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 def own_mounts(megabytes: int, files: int) -> None:
     """In a new mount namespace: an empty /tmp, bounded in bytes and in files, and a /proc of one's own processes."""
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
-    _mount("tmp", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={megabytes}m,nr_inodes={files},mode=1777")
+    sizes = f"size={megabytes}m,nr_inodes={files},mode=1777"
+    _mount("tmp", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, sizes)  # noqa: S108 - that it is one's own is the point
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
 
 
@@ -146,8 +147,7 @@ def close_others(kept: Iterable[int]) -> None:
 
 def limit(*, cpu: int, memory: int, file: int, processes: int, files: int = 256) -> None:
     """Set limits: CPU seconds, bytes of address space beyond what is in use now, bytes of a file, processes, files."""
-    with open("/proc/self/statm", encoding="ascii") as now:
-        used = int(now.read().split()[0]) * resource.getpagesize()
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     wanted = {
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_CPU: (cpu, cpu + 1),
@@ -160,11 +160,12 @@ def limit(*, cpu: int, memory: int, file: int, processes: int, files: int = 256)
     }
     for what, (soft, hard) in wanted.items():
         most = resource.getrlimit(what)[1]
-        if most != resource.RLIM_INFINITY:
-            soft, hard = min(soft, most), min(hard, most)
-        resource.setrlimit(what, (soft, hard))
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-        score.write("1000")  # where memory runs out, this goes before anything of the instructor's
+        bounded = (soft, hard) if most == resource.RLIM_INFINITY else (min(soft, most), min(hard, most))
+        resource.setrlimit(what, bounded)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(
+            "1000", encoding="ascii"
+        )  # where memory runs out, this goes before anything of the instructor's
 
 
 def seccomp(program: bytes) -> None:
@@ -219,7 +220,7 @@ def landlock(readable: Iterable[str], writable: Iterable[str]) -> None:
 def _allow(rules: int, path: str, rights: int) -> None:
     place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             rights &= _EXECUTE | _WRITE_FILE | _READ_FILE | (1 << 14)
         rule = struct.pack("<Qi", rights, place)
         result = _libc.syscall(

@@ -94,7 +94,7 @@ def _probe() -> Isolation:
     seccomp = found.get("seccomp", "no") == ""
     if not seccomp:
         reasons.append(f"no seccomp ({found.get('seccomp', reason)})")
-    landlock = not namespaces and found.get("landlock", 0) >= 1
+    landlock = not namespaces and found.get("landlock") not in (None, 0)
     if not namespaces and not landlock:
         reasons.append("no Landlock in this kernel")
     return Isolation(bwrap, namespaces, landlock, seccomp, "; ".join(reasons))
@@ -103,7 +103,7 @@ def _probe() -> Isolation:
 def _try(*, bwrap: bool) -> tuple[dict[str, object] | None, str]:
     """Start a worker that says what it can do; return that, or None and why it did not start."""
     program = ["-m", "course.grading.sandbox.trial"]
-    line = command.command("run", program, control=-1, bwrap=bwrap, work="/tmp")  # noqa: S108 - its own, or unused
+    line = command.command("run", program, bwrap=bwrap, work=command.TMP)
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
         return json.loads(done.stdout), ""
@@ -129,7 +129,7 @@ def _namespaces(uid: int, gid: int) -> None:
     confine.drop_capabilities()
 
 
-def _seccomp(uid: int, gid: int) -> None:
+def _seccomp(*_: int) -> None:
     import socket
 
     from course.grading.sandbox import seccomp

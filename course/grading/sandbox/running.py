@@ -7,9 +7,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from course.errors import CourseError
+from course.grading.sandbox.compiler import STOPPED
 from course.grading.sandbox.frames import Malformed, Reader, line, split
 from course.grading.sandbox.jobs import CellOutput, Done, Job
 from course.grading.sandbox.rust_cells import Library, RustCell, Shelf, rust_cells, with_reject
@@ -22,8 +23,8 @@ __all__ = ["Runner"]
 
 RESTARTS = 2  # after a case that ended its process: so often is another child made for the cases after it
 _LARGEST = 64 << 20  # bytes of one result
-_MOST_LIBRARIES = 50
-_FIGURES = 16 << 20  # bytes of outputs
+_LONGEST = 16 << 20  # characters of all cells
+_OUTPUTS = 16 << 20  # bytes of what all cells of a submission show
 _OUTCOMES = frozenset(get_args(Outcome))
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -43,6 +44,7 @@ class _Attempt:
     missing: str = ""
     outputs: list[CellOutput] = field(default_factory=list)
     extended: int = 0
+    shown: int = 0
 
 
 @dataclass
@@ -59,6 +61,10 @@ class Runner:
     def do(self, job: Job, isolation: str) -> Done:
         """Do a job. Raises `Lost` when a zygote has ended under it."""
         started = time.monotonic()
+        if sum(map(len, job.cells)) > _LONGEST:
+            text = f"its cells hold more than {_LONGEST >> 20} million characters"
+            runs = (Ran("not-run", error=text),) * len(job.cases)
+            return Done(job.id, runs, text, isolation=isolation, fault="submission")
         entries, libraries, cpu, fault = self._compile(job)
         rejected = {} if fault else self._rejects(job)
         if fault:
@@ -82,7 +88,12 @@ class Runner:
                 problem = problem or attempt.problem or self._why(ending)
                 break
             problem = problem or attempt.problem
-            if attempt.ended or not job.function:
+            if attempt.ended:
+                if job.function and len(runs) < len(job.cases):
+                    problem = problem or "it ended before its last case"
+                break
+            if not job.function:
+                problem = problem or self._why(ending)
                 break
             lost = attempt.begun if attempt.begun not in attempt.runs else max(attempt.begun + 1, start)
             if not start <= lost < len(job.cases):
@@ -122,10 +133,14 @@ class Runner:
         entries: dict[str, Any] = {}
         libraries: list[Library] = []
         cpu = 0.0
+        until = time.monotonic() + self.seconds
         for number, cell in rust_cells(job.cells).items():
             entry: dict[str, Any] = {"fd": None, "problem": cell.problem, "units": [list(unit) for unit in cell.units]}
             entries[str(number)] = entry
             if cell.problem or cell.flags.expect:
+                continue
+            if time.monotonic() > until:
+                entry["problem"] = f"compiling its cells took more than {self.seconds:g} s"
                 continue
             compiled = self.shelf.get(_sound(cell), self.compiler)
             cpu += compiled.cpu
@@ -133,9 +148,6 @@ class Runner:
                 return {}, [], cpu, compiled.problem
             entry["problem"] = compiled.problem
             if compiled.library is not None:
-                if len(libraries) == _MOST_LIBRARIES:
-                    entry["problem"] = f"there are more than {_MOST_LIBRARIES} Rust cells"
-                    continue
                 entry["fd"] = len(libraries)
                 libraries.append(compiled.library)
         return entries, libraries, cpu, ""
@@ -146,7 +158,7 @@ class Runner:
         for number, (source, code) in enumerate(job.rejects):
             cell = with_reject(job, cells, source)
             codes = self.shelf.get(_sound(cell), self.compiler).codes if cell is not None else ()
-            refused[number] = code in codes if code else bool(codes) and "stopped" not in codes
+            refused[number] = code in codes if code else bool(codes) and STOPPED not in codes
         return refused
 
     # Running
@@ -201,10 +213,10 @@ class Runner:
         """
         seconds = job.limits.seconds
         end = attempt.began + seconds * (1 + attempt.extended)
-        if time.monotonic() >= end and attempt.extended < 2 and os.getloadavg()[0] > (os.cpu_count() or 1):
-            if child.cpu() - attempt.used < 0.5 * seconds:
-                attempt.extended += 1
-                end += seconds
+        busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+        if time.monotonic() >= end and attempt.extended < 2 and busy and child.cpu() - attempt.used < 0.5 * seconds:
+            attempt.extended += 1
+            end += seconds
         return end
 
     def _lost(self, job: Job, ending: Ending) -> Ran:
@@ -253,13 +265,13 @@ def _take(attempt: _Attempt, job: Job, child: Child, kind: bytes, body: bytes) -
         attempt.ready = attempt.ready or kind == b"C"
     elif kind == b"O":
         head, blobs = split(body)
-        if sum(len(b) for output in attempt.outputs for b in output.figures) + len(body) > _FIGURES:
-            return
-        number, text = head.get("cell"), head.get("text")
-        if type(number) is not int or not isinstance(text, str):
+        cell, text = head.get("cell"), head.get("text")
+        if type(cell) is not int or not isinstance(text, str):
             raise Malformed
-        figures = tuple(blob for blob in blobs if blob.startswith(_PNG))
-        attempt.outputs.append(CellOutput(number, text, figures, line(head.get("error"))))
+        attempt.shown += len(body)
+        if attempt.shown <= _OUTPUTS:
+            figures = tuple(blob for blob in blobs if blob.startswith(_PNG))
+            attempt.outputs.append(CellOutput(cell, text, figures, line(head.get("error"))))
     elif kind == b"R":
         number, ran, missing = _ran(body)
         if number != attempt.begun or number in attempt.runs:
@@ -273,11 +285,13 @@ def _take(attempt: _Attempt, job: Job, child: Child, kind: bytes, body: bytes) -
 def _ran(body: bytes) -> tuple[int, Ran, str]:
     head, blobs = split(body)
     number, outcome, seconds = head.get("case"), head.get("outcome"), head.get("seconds")
-    if type(number) is not int or outcome not in _OUTCOMES or type(seconds) is not float or not 0 <= seconds < 1e6:
+    if type(number) is not int or type(seconds) is not float or not 0 <= seconds < 1e6:
+        raise Malformed
+    if not isinstance(outcome, str) or outcome not in _OUTCOMES:
         raise Malformed
     error, missing = line(head.get("error")), line(head.get("missing"), 100)
     if outcome != "returned":
-        return number, Ran(outcome, error=error, seconds=seconds), missing
+        return number, Ran(cast(Outcome, outcome), error=error, seconds=seconds), missing
     try:
         match wire.decode(blobs[0] if blobs else b""):
             case (value, tuple(arguments)):

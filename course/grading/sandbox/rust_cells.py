@@ -16,24 +16,26 @@ import re
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from course.errors import CourseError
 from course.grading.sandbox.cells import rust_of
+from course.grading.sandbox.compiler import STOPPED
 from course.grading.sandbox.frames import Malformed, Reader, line, split
 from course.grading.sandbox.jobs import Job
 from course.grading.sandbox.worker import Lost, Zygote, memory_file
 from course.rust import flags
 from course.tasks import wire
 
-__all__ = ["Compiled", "Library", "RustCell", "Shelf", "rust_cells", "with_reject"]
+__all__ = ["MOST", "REQUEST", "Compiled", "Library", "RustCell", "Shelf", "rust_cells", "with_reject"]
 
 SECONDS = 30.0  # wall seconds for one cell; the slowest honest ones (linfa, on a busy machine) need a few
-_CPU = 25
+
+MOST = 50  # Rust cells in one submission
 _KEPT = 256
 _LARGEST = 64 << 20  # bytes of one library
-_REQUEST = {"cpu": _CPU, "memory": 4 << 30, "file": 256 << 20, "processes": 32, "tmp": 512, "inodes": 4000}
+REQUEST = {"cpu": 25, "memory": 4 << 30, "file": 256 << 20, "processes": 32, "tmp": 512, "inodes": 4000}
 _ITEM = re.compile(r"\s*(#!?\[|pub\b|use\b|(async\s+|unsafe\s+|const\s+)*fn\b|struct\b|enum\b|trait\b|impl\b|mod\b)")
 
 
@@ -76,6 +78,9 @@ def rust_cells(cells: tuple[str, ...]) -> dict[int, RustCell]:
         rust = rust_of(cell)
         if rust is None:
             continue
+        if len(found) == MOST:
+            found[number] = RustCell((("", ""),), flags.CellFlags(), f"there are more than {MOST} Rust cells")
+            return found
         try:
             chosen = flags.parse(rust[0], known_cells=set(named))
         except CourseError as error:
@@ -128,7 +133,7 @@ class Shelf:
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         if not mine:
-            return waiting.result()
+            return replace(waiting.result(), cpu=0.0)  # it has been counted
         try:
             compiled, keep = compile_cell(cell, chosen, compiler)
         except BaseException as error:
@@ -160,21 +165,24 @@ def compile_cell(cell: RustCell, chosen: dict[str, Any], compiler: Zygote) -> tu
 
     units = [[name, source] for name, source in cell.units]
     payload = wire.encode({"units": units, "flags": chosen, "cache": str(cache_root())})
-    child = compiler.fork(_REQUEST, payload, [])
+    child = compiler.fork(REQUEST, payload, [])
     until = time.monotonic() + SECONDS
     ending = child.watch(Reader(_LARGEST, _LARGEST + (1 << 20)), take, lambda: until)
     if ending.timed_out or not answer:
         if not begun and not ending.timed_out:
             raise Lost(line(ending.words))
-        why = "took too long" if ending.timed_out or ending.cpu >= _CPU - 1 else "ended without an answer"
-        return Compiled(codes=("stopped",), problem=f"the compiler {why}", cpu=ending.cpu), False
+        why = "took too long" if ending.timed_out or ending.cpu >= REQUEST["cpu"] - 1 else "ended without an answer"
+        return Compiled(codes=(STOPPED,), problem=f"the compiler {why}", cpu=ending.cpu), False
     try:
         head, blobs = split(answer[0])
     except Malformed:
-        return Compiled(codes=("stopped",), problem="the compiler's answer cannot be read", cpu=ending.cpu), False
+        return Compiled(codes=(STOPPED,), problem="the compiler's answer cannot be read", cpu=ending.cpu), False
     if head.get("fault"):
         return Compiled(problem=line(head["fault"]), fault="machine", cpu=ending.cpu), False
-    codes = tuple(line(code, 20) for code in head.get("codes", []) if isinstance(code, str))[:20]
+    said = head.get("codes")
+    codes = tuple(line(code, 20) for code in said if isinstance(code, str))[:20] if isinstance(said, list) else ()
+    if STOPPED in codes:
+        return Compiled(codes=codes, problem="the compiler needed more time or memory than a cell may take"), False
     if codes:
         return Compiled(codes=codes, problem=_refusal(codes, head.get("text")), cpu=ending.cpu), True
     library = Library(blobs[0]) if blobs and blobs[0] else None

@@ -1,8 +1,8 @@
 """The list of system calls a worker may not make, as a program for the kernel (a seccomp filter).
 
 Written by hand rather than through a library: loading it then costs two system calls, and the list reads as a list.
-It is a list of what is refused, not of what is allowed: NumPy, LLVM and Rust's runtime use most of the rest. Namespaces,
-limits and a read-only system are what holds; this closes doors of the kernel that nobody who does exercises needs.
+It is a list of what is refused, not of what is allowed: NumPy, LLVM and Rust's runtime use most of the rest.
+Namespaces, limits and a read-only system are what holds; this closes doors of the kernel that no exercise needs.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Nothing:
         return "<nothing: there is no notebook here>"
 
 
-def _zero(*args: Any, **kwargs: Any) -> float:
+def _zero(*_: Any, **__: Any) -> float:
     return 0.0
 
 

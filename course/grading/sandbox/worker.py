@@ -84,7 +84,7 @@ class Zygote:
         command.prepare(self.kind)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if self.isolation.bwrap:
-            work = "/tmp"  # noqa: S108 - its own
+            work = command.TMP
         else:
             work = self._work = tempfile.mkdtemp(prefix="course-worker-")
             if os.getuid() == 0:
@@ -101,7 +101,6 @@ class Zygote:
         line_ = command.command(
             self.kind,
             ["-m", "course.grading.sandbox.zygote", told],
-            control=theirs.fileno(),
             bwrap=self.isolation.bwrap,
             work=work,
         )
@@ -246,10 +245,13 @@ class Child:
                 if self.channel.fileno() in ready and self._receive(reader, take) is False:
                     poll.unregister(self.channel.fileno())
                 if self.pidfd in ready:
-                    for rest in (lambda: self._receive(reader, take), self._listen):
-                        for _ in range(4096):  # without processes of its own, something may still be writing
-                            if not rest():
-                                break
+                    # Bounded: a child without processes of its own may have left one that still writes.
+                    for _ in range(4096):
+                        if not self._receive(reader, take):
+                            break
+                    for _ in range(4096):
+                        if not self._listen():
+                            break
                     break
             said = self.zygote.ended()
         finally:

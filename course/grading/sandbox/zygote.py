@@ -82,7 +82,7 @@ def main() -> None:
                 # An exception here is one of ours: no case has begun.
                 control.close()
                 _become_worker(request, fds, settings, confinement, filter)
-                work(request, fds)
+                work(fds)
                 code = 0
             except BaseException as error:  # noqa: BLE001 - said where the parent looks
                 os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
@@ -113,7 +113,7 @@ def _become_worker(
     filter: bytes,
 ) -> None:
     """Give up, one after another, everything a worker does not need."""
-    with open(os.devnull, "r+b", buffering=0) as nowhere:
+    with Path(os.devnull).open("r+b", buffering=0) as nowhere:
         for number in (0, 1):
             os.dup2(nowhere.fileno(), number)
     os.dup2(fds[2], 2)
@@ -175,7 +175,7 @@ def _warm(settings: dict[str, Any]) -> Any:
         elif name == "matplotlib":
             _warm_matplotlib()
     names = standins.install()  # after the imports: some look for a notebook
-    return lambda request, fds: child.work(request, fds, names)
+    return lambda fds: child.work(fds, names)
 
 
 def _warm_numba() -> None:
@@ -183,8 +183,8 @@ def _warm_numba() -> None:
     import numba
     import numpy as np
 
-    @numba.njit  # type: ignore[untyped-decorator]
-    def sums(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    @numba.njit
+    def sums(x):  # type: ignore[no-untyped-def]
         out = np.zeros(x.shape[1])
         for i in range(x.shape[0]):
             for j in range(x.shape[1]):
