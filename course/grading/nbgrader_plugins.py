@@ -25,6 +25,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.errors import CourseError, SubmissionUnreadable
 from course.grading.classfolder import ClassFolder, Key
+from course.grading.engine import Options, grade_notebook
 from course.grading.reading import Work, read_work
 from course.grading.shown import outputs, quiz_shown
 from course.quiz.answers import METADATA, MIME
@@ -225,27 +226,29 @@ class Execute(_OfAClass, preprocessors.Execute):  # type: ignore[misc]
 class WritePoints(_OfAClass):
     """Write into each graded cell what it earned; see the module."""
 
+    sandbox = traitlets.Bool(True, help="False: run learners' code with nothing round it, where no sandbox is").tag(
+        config=True
+    )
+
     def preprocess(self, nb: Any, resources: Any) -> Any:
         key = self.key(resources)
         if key is None:
             return nb, resources
         learner = str(resources["nbgrader"]["student"])
-        work = self.work(resources, key)
+        options = Options(workers=1, sandbox=self.sandbox)
+        folder = ClassFolder.open(self.root())
+        graded = grade_notebook(
+            self.handed_in(resources), folder, chapter=key.chapter, learner=learner, options=options
+        )
+        for note in graded.score.notes:
+            self.log.warning("%s: %s", learner, note)
         cells = {_grade_id(cell): cell for cell in nb.cells if utils.is_grade(cell)}
-        for graded in key.graded:
-            cell = cells.get(graded.grade_id)
-            if cell is None:
+        for name, shown in graded.shown.items():
+            if name not in cells:
                 help = "course release again: release/ and the gradebook are not of one release"
-                raise CourseError(f"the gradebook has no cell {graded.grade_id}", place=key.chapter, help=help)
-            if graded.kind == "quiz" and graded.section is not None:
-                found = marks(key.quiz, graded.section, work.attempts, learner=learner)
-                shown = quiz_shown(graded.section, found, learner=learner, seed=key.quiz.seed)
-                _write(cell, min(found.points, graded.points), shown)
+                raise CourseError(f"the gradebook has no cell {name}", place=key.chapter, help=help)
+            cells[name].outputs = [nbformat.from_dict(output) for output in shown]
         return nb, resources
-
-
-def _write(cell: Any, points: float, shown: dict[str, str]) -> None:
-    cell.outputs = [nbformat.from_dict(output) for output in outputs(points, shown)]
 
 
 class ShowAnswers(_OfAClass):
@@ -265,7 +268,8 @@ class ShowAnswers(_OfAClass):
             if section is not None and utils.is_grade(cell):
                 found = marks(key.quiz, section, work.attempts, learner=learner)
                 shown = quiz_shown(section, found, learner=learner, seed=key.quiz.seed, reveal=True)
-                _write(cell, cell.metadata.nbgrader.get("score") or 0.0, shown)
+                points = cell.metadata.nbgrader.get("score") or 0.0
+                cell.outputs = [nbformat.from_dict(output) for output in outputs(points, shown)]
         return nb, resources
 
 

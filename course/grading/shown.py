@@ -67,7 +67,8 @@ def _question(number: int, mark: Mark, learner: str, seed: str, reveal: bool) ->
     if "lines" in view:
         spans = [{"id": one["id"], "html": f"<code>{one['html']}</code>"} for one in view["lines"]]
         parts.append(_options(spans, set()))
-    said = f"Your answer: <span dir='auto'>{escape(answer)}</span>" if attempt else "No answer"
+    brief = ", ".join(text.partition(".")[0] for text in answer.split("; ")) if chosen else answer
+    said = f"Your answer: <span dir='auto'>{escape(brief)}</span>" if attempt else "No answer"
     parts.append(f"<p>{said} &#8212; <strong>{_VERDICTS[mark.verdict]}</strong>, {result.partition(', ')[2]}.</p>")
     if mark.problem is not None:
         words = f"An answer could not be read. {sentence(mark.problem)}"

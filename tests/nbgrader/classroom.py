@@ -10,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
 from course.chapters import Course
 from course.grading.classfolder import ClassFolder
 from course.quiz import shown_values
@@ -158,9 +162,24 @@ class Classroom:
             lines = "".join(json.dumps(record) + "\n" for record in log)
             self.path("submitted", learner, "answers.jsonl").write_text(lines, "utf-8")
 
-    def nbgrader(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "nbgrader", *words]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=240, check=False)
+    def autograde(self) -> subprocess.CompletedProcess[str]:
+        """Do what an instructor types."""
+        command = [sys.executable, "-m", "nbgrader", "autograde", NAME]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=280, check=False)
+
+    def config(self, **options: Any) -> Config:
+        """Return what nbgrader_config.py sets, and some more: `ShowAnswers={"enabled": True}`."""
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(self.folder)).load_config()
+        config.merge(Config(options))
+        return config
+
+    def api(self, **options: Any) -> Any:
+        """Return nbgrader's own interface to its commands: as quick as they are once the imports are done."""
+        return NbGraderAPI(config=self.config(**options))
+
+
+def succeed(result: dict[str, Any]) -> None:
+    assert result["success"], f"{result.get('error')}\n{result.get('log')}"
 
 
 def at(notebook: dict[str, Any], grade_id: str) -> int:
