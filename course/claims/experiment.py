@@ -231,12 +231,12 @@ class Run:
     ) -> Times:
         """Check that the lanes agree, then time them in turns, each with at most `threads` threads.
 
-        seconds: what these turns may take (default: a tenth of the experiment's). At least eleven turns are taken
-        whatever it costs: with fewer no interval is narrow enough to decide anything.
+        seconds: what these turns may take (default: a tenth of the experiment's). At least thirteen turns are taken
+        whatever it costs: with fewer, a claim with many findings could decide none of them.
         """
         budget = min(self.seconds / 10 if seconds is None else seconds, max(self.left, 0.2))
         wanted = turns or (25 if self.quick else 61)
-        return time_lanes(lanes, turns=wanted, least=11, agree=agree, budget=budget, threads=threads)
+        return time_lanes(lanes, turns=wanted, least=13, agree=agree, budget=budget, threads=threads)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,13 @@ FOR, AGAINST, UNDECIDED = "for", "against", "undecided"
 
 ERROR_RATE = 0.05
 BOOTSTRAP = 10_000
-WORDS = {"task": "the task", "size": "the size", "lane": "the lane", "against": "what it is compared with"}
+WORDS = {
+    "task": "the task",
+    "size": "the size",
+    "lane": "the lane",
+    "against": "what it is compared with",
+    "where": "where it runs",
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ def interval(ratios: Sequence[float], level: float) -> tuple[float, float]:
     low, high = np.percentile(medians, [50 * (1 - level), 50 * (1 + level)])
     rank = _rank(len(values), level)
     return float(min(low, values[rank])), float(max(high, values[len(values) - 1 - rank]))
+
+
+def enough(turns: int, level: float) -> bool:
+    """Say whether so many turns can decide anything at this level: that all lie on one side must be rare by chance."""
+    return 2 * 0.5**turns <= 1 - level
 
 
 def _rank(turns: int, level: float) -> int:
@@ -126,6 +137,8 @@ def _judge(finding: Finding, bound: Bound, level: float) -> Judged:
     else:
         low = finding.value if finding.low is None else finding.low
         high = finding.value if finding.high is None else finding.high
+    if finding.ratios and not enough(len(finding.ratios), level):
+        return Judged(finding, low, high, bound, UNDECIDED)
     beyond, short = (low > bound.value, high < bound.value) if bound.above else (high < bound.value, low > bound.value)
     if low == high == bound.value:  # an exact figure on the bound itself has not passed it
         short = True

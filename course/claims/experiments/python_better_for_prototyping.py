@@ -14,7 +14,7 @@ def measure(run: Run) -> Evidence:
     own, other = pipelines.lines(pipelines.RUST), pipelines.lines(pipelines.PYTHON)
     words = f"lines of the same pipeline: {other} in Python, {own} in Rust"
     evidence.count("python-over-rust", words, other / own, "of Rust's lines", task="writing")
-    found = pipelines.edits(8 if run.quick else 25, run.say)
+    found = pipelines.edits(7 if run.quick else 25, run.say)
     where = {"in a new process": found.process, "in a kernel that has its libraries": found.kernel}
     for name, pairs in where.items():
         evidence.timed(

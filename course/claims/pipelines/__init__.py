@@ -40,12 +40,11 @@ class Edits:
     """Seconds from an edit to the result, one pair per turn.
 
     process: a new Python process; compiling, then running the program. kernel: the same, where Python has its
-    libraries loaded already. start: nothing was edited, so nothing is compiled.
+    libraries loaded already.
     """
 
     process: list[Pair] = field(default_factory=list)
     kernel: list[Pair] = field(default_factory=list)
-    start: list[Pair] = field(default_factory=list)
 
 
 @dataclass
@@ -70,16 +69,13 @@ def edits(turns: int, say: Say) -> Edits:
     _as_a_cell(PENGUINS)  # a kernel has the libraries loaded already
     with tempfile.TemporaryDirectory() as folder:
         file = _file(Path(folder), 1)
-        program = _build()
         for turn in range(turns):
             say(turn / turns, f"edit {turn + 1} of {turns}")
             process = _seconds(lambda: _run([sys.executable, "-I", PYTHON, file, 1]))
             rust = _seconds(lambda: _run([_build(edit=True), file, 1]))
             kernel = _seconds(lambda: _as_a_cell(file))
-            start = _seconds(lambda: _run([program, file, 1]))
             found.process.append((process, rust))
             found.kernel.append((kernel, rust))
-            found.start.append((process, start))
     return found
 
 
