@@ -96,14 +96,11 @@ def _sandbox() -> Capability:
     remedy = "sudo apt-get install bubblewrap"
     if sys.platform != "linux":
         return Capability("sandbox", False, f"grading with a sandbox needs Linux, this is {platform.system()}", "")
-    if shutil.which("bwrap") is None:
-        return Capability("sandbox", False, "no bubblewrap (bwrap) on the PATH", remedy)
-    # bubblewrap may be installed and still refused: some systems restrict user namespaces.
-    works = _version("bwrap", "--unshare-all", "--ro-bind", "/", "/", "echo", "works") is not None
-    detail = _version("bwrap", "--version") or "bwrap"
-    if not works:
-        return Capability("sandbox", False, f"{detail}, but this system does not let it make namespaces", "")
-    return Capability("sandbox", True, detail, remedy)
+    from course.grading.sandbox.isolation import Isolation
+
+    found = Isolation.probe()
+    lacks = f"; {found.why}" if found.why else ""
+    return Capability("sandbox", found.holds, f"{found.words}{lacks}", "" if found.bwrap else remedy)
 
 
 def _postgres() -> Capability:
