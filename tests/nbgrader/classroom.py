@@ -26,11 +26,25 @@ CHAPTER = f"""
 # Small
 
 ```python
-from course import quiz
+from course import check, quiz
 ```
 
 ```python
 quiz("{QUIZ}")
+```
+
+```python solution="twice"
+import numpy as np
+
+
+def twice(x):
+    # BEGIN SOLUTION
+    return 2 * x
+    # END SOLUTION
+```
+
+```python
+check("{NAME}/twice")
 ```
 
 <!-- #region essay="why-rust" points=4 -->
@@ -49,6 +63,25 @@ title: Small
 - [ ] That. {#that}
 
 > **Explanation:** CANARY-PUBLIC-EXPLANATION
+
+## Your turn {#your-turn}
+
+### Write `twice(x)`. {#twice task=twice points=3}
+
+```python cases
+def reference(x):
+    return 2 * x
+
+visible = [case(array([1.0, 2.0]), group="plain")]
+
+def hidden(rng):
+    yield case(array([4321.0625]), group="hidden")
+
+groups = {"plain": 1, "hidden": 2}
+```
+
+> **Hint:** Two of them.
+> **Explanation:** CANARY-TASK
 
 ### Why Rust? {#why-rust points=4}
 
@@ -188,6 +221,13 @@ def at(notebook: dict[str, Any], grade_id: str) -> int:
     return ids.index(grade_id)
 
 
+def coded(notebook: dict[str, Any], body: str, before: str = "") -> dict[str, Any]:
+    """Return the notebook with a solution of the task in it."""
+    cell = notebook["cells"][at(notebook, "twice")]
+    cell["source"] = f"import numpy as np\n\n\n{before}def twice(x):\n    {body}\n"
+    return notebook
+
+
 def answered(room: Classroom, attempts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the released notebook with attempts in its quiz cell."""
     notebook = room.released()
@@ -199,31 +239,53 @@ def answered(room: Classroom, attempts: list[dict[str, Any]]) -> dict[str, Any]:
     return notebook
 
 
+PATCHES = """\
+import course.quiz, course.tasks.judge
+import nbgrader.utils
+quiz = lambda *a, **k: 7.0
+check = lambda *a, **k: 3.0
+course.quiz.quiz = quiz
+course.tasks.judge.judge = check
+nbgrader.utils.determine_grade = lambda *a, **k: (7.0, 7.0)
+"""
+RIGHT = """\
+class Right:
+    def __eq__(self, other): return True
+    def __array__(self, *a, **k): return np.array([2.0, 4.0])
+
+
+"""
+
+
 def _tampered(room: Classroom, learner: str) -> dict[str, Any]:
     notebook = answered(room, room.partly(learner))
     cell = notebook["cells"][at(notebook, "quiz-views")]
     cell["source"] = "7.0"
     cell["metadata"]["nbgrader"] |= {"points": 700, "locked": False, "solution": True, "checksum": "0" * 32}
     cell["metadata"][METADATA] |= {"points": 7, "score": "full"}
-    cell["outputs"] = [
-        {"output_type": "execute_result", "data": {"text/plain": "7.0"}, "metadata": {}, "execution_count": 1}
-    ]
+    full = {"output_type": "execute_result", "data": {"text/plain": "7.0"}, "metadata": {}, "execution_count": 1}
+    cell["outputs"] = [full]
+    check = notebook["cells"][at(notebook, "check-twice")]
+    check |= {"source": "3.0", "outputs": [full]}
     return notebook
 
 
 def _redefined(room: Classroom, learner: str) -> dict[str, Any]:
     notebook = answered(room, room.partly(learner))
     cell = copy.deepcopy(notebook["cells"][1])
-    cell |= {"id": "mine", "metadata": {}, "source": "import course.quiz\nquiz = lambda *a, **k: 7.0\n"}
+    cell |= {"id": "mine", "metadata": {}, "source": PATCHES}
     notebook["cells"].insert(at(notebook, "quiz-views"), cell)
-    return notebook
+    return coded(notebook, "return Right()", RIGHT)
 
 
 def _duplicated(room: Classroom, learner: str) -> dict[str, Any]:
     notebook = answered(room, room.right(learner))
-    for name in ("quiz-views", "why-rust"):
+    for name in ("quiz-views", "twice", "check-twice", "why-rust"):
         where = at(notebook, name)
         notebook["cells"].insert(where, copy.deepcopy(notebook["cells"][where]) | {"id": f"copy-{where}"})
+    # Of the two copies of the answer the second is worked in.
+    where = at(notebook, "twice")
+    notebook["cells"][where + 1]["source"] = "def twice(x):\n    return x * 2\n"
     return notebook
 
 
@@ -241,7 +303,11 @@ def _retyped(room: Classroom, learner: str) -> dict[str, Any]:
     cell["cell_type"] = "raw"
     essay = notebook["cells"][at(notebook, "why-rust")]
     essay |= {"cell_type": "code", "outputs": [], "execution_count": None, "source": "# It is fast."}
-    return notebook
+    check = notebook["cells"][at(notebook, "check-twice")]
+    for name in ("outputs", "execution_count"):
+        check.pop(name)
+    check["cell_type"] = "markdown"
+    return coded(notebook, "return 2 * x")
 
 
 def _unknown(room: Classroom, learner: str) -> dict[str, Any]:
@@ -265,27 +331,32 @@ def _old_format(room: Classroom, learner: str) -> dict[str, Any]:
     notebook["nbformat_minor"] = 4
     for cell in notebook["cells"]:
         cell.pop("id")
+    coded(notebook, "return 2 * x")
     del notebook["cells"][at(notebook, "why-rust")]
     return notebook
 
 
-# who: how they make their notebook, and the points of the quiz that belong to them
-KINDS: dict[str, tuple[Callable[[Classroom, str], dict[str, Any]], float]] = {
-    "right": (lambda room, who: answered(room, room.right(who)), 7),
-    "partly": (lambda room, who: answered(room, room.partly(who)), 4),
-    "wrong": (lambda room, who: answered(room, [attempt("owns", {"options": ["view"]}, who)]), 0),
-    "nothing": (lambda room, who: room.released(), 0),
-    "tampered": (_tampered, 4),
-    "redefined": (_redefined, 4),
-    "duplicated": (_duplicated, 7),
-    "deleted": (_deleted, 7),
-    "retyped": (_retyped, 7),
-    "unknown": (_unknown, 7),
-    "in-outputs": (_in_outputs, 7),
-    "old-format": (_old_format, 7),
+# who: how they make their notebook, and the points of the quiz and of the task that belong to them
+KINDS: dict[str, tuple[Callable[[Classroom, str], dict[str, Any]], float, float]] = {
+    "right": (lambda room, who: coded(answered(room, room.right(who)), "return x + x"), 7, 3),
+    "partly": (lambda room, who: coded(answered(room, room.partly(who)), "return x if x[0] > 2 else 2 * x"), 4, 1),
+    "wrong": (
+        lambda room, who: coded(answered(room, [attempt("owns", {"options": ["view"]}, who)]), "return x"),
+        0,
+        0,
+    ),
+    "nothing": (lambda room, who: room.released(), 0, 0),
+    "tampered": (_tampered, 4, 0),
+    "redefined": (_redefined, 4, 0),
+    "duplicated": (_duplicated, 7, 3),
+    "deleted": (_deleted, 7, 0),
+    "retyped": (_retyped, 7, 3),
+    "unknown": (_unknown, 7, 0),
+    "in-outputs": (_in_outputs, 7, 0),
+    "old-format": (_old_format, 7, 3),
 }
 
 
 def hand_in_all(room: Classroom) -> None:
-    for who, (make, _) in KINDS.items():
+    for who, (make, _, _) in KINDS.items():
         room.hand_in(who, make(room, who), room.right(who) if who == "deleted" else None)

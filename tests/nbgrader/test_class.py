@@ -42,6 +42,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     room.hand_in("essayist", essay)
     (broken := room.path("submitted", "broken")).parent.mkdir(parents=True)
     broken.write_text("this is no notebook", "utf-8")
+    shutil.copy(room.folder / "gradebook.db", room.folder / "before.db")
     graded = room.autograde()
     assert (room.folder / "autograded").is_dir(), graded.stderr[-2000:]
     assert "There was an error processing assignment '00_small' for student 'broken'" in graded.stderr
@@ -58,7 +59,9 @@ def grades(room: Classroom, learner: str) -> dict[str, Any]:
 def test_everybody_gets_the_points_of_their_answers_whatever_became_of_the_notebook(
     room: Classroom, learner: str
 ) -> None:
-    assert grades(room, learner)["quiz-views"] == (KINDS[learner][1], 7, False)
+    _, quiz, task = KINDS[learner]
+    found = grades(room, learner)
+    assert (found["quiz-views"], found["check-twice"]) == ((quiz, 7, False), (task, 3, False))
 
 
 def test_an_essay_waits_for_a_person_and_an_untouched_one_does_not(room: Classroom) -> None:
@@ -93,14 +96,28 @@ def test_a_deleted_cell_comes_back_where_it_was(room: Classroom) -> None:
 def test_of_a_copied_essay_one_is_marked(room: Classroom) -> None:
     notebook = json.loads(room.path("autograded", "duplicated").read_text("utf-8"))
     ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in notebook["cells"]]
-    assert sorted(filter(None, ids)) == ["quiz-views", "why-rust"]
+    assert sorted(filter(None, ids)) == ["check-twice", "quiz-views", "twice", "why-rust"]
+
+
+def test_course_grade_gives_the_same_scores(room: Classroom, tmp_path: Path) -> None:
+    other = Classroom(shutil.copytree(room.folder, tmp_path / "spring", ignore=shutil.ignore_patterns("autograded")))
+    shutil.rmtree(other.folder / "feedback", ignore_errors=True)
+    (other.folder / "gradebook.db").unlink()
+    (other.folder / "gradebook.db").write_bytes((room.folder / "before.db").read_bytes())
+    command = [sys.executable, "-m", "course", "grade", str(other.folder), "--workers=1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr[-2000:]  # for the one that is no notebook
+    for learner in KINDS:
+        assert grades(other, learner) == grades(room, learner), learner
 
 
 def test_feedback_shows_answers_and_points_and_no_key(room: Classroom) -> None:
     succeed(room.api().generate_feedback(NAME, "partly"))
     page = html.unescape(room.path("feedback", "partly", "html").read_text("utf-8"))
-    for words in ("Which one owns its memory?", "a.slice(s![..])", "partly right", "2 of 4 points", "Score: 4.0 / 11"):
+    for words in ("Which one owns its memory?", "a.slice(s![..])", "partly right", "2 of 4 points", "Score: 5.0 / 14"):
         assert words in page
+    assert "Of 1 hidden cases 0 passed." in page
+    assert "4321" not in page
     assert "canary" not in page.lower()
 
 
@@ -117,7 +134,7 @@ def test_export_lists_everybody(room: Classroom) -> None:
         exporter.export(gradebook)
     with (room.folder / "all.csv").open(encoding="utf-8", newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert {who: scores[who] for who in KINDS} == {who: points for who, (_, points) in KINDS.items()}
+    assert {who: scores[who] for who in KINDS} == {who: quiz + task for who, (_, quiz, task) in KINDS.items()}
 
 
 @pytest.fixture
@@ -138,6 +155,7 @@ def test_validate_names_what_is_unanswered(room: Classroom, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("learners_machine")
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_the_exchange_carries_a_chapter_to_a_learner_and_back(room: Classroom, tmp_path: Path) -> None:
     exchange, home = tmp_path / "exchange", tmp_path / "home"
     exchange.mkdir()
@@ -181,11 +199,12 @@ def test_formgrader_shows_the_quiz_and_takes_the_mark_of_an_essay(room: Classroo
             expect(page.get_by_text("Which of these borrow?")).to_be_visible(timeout=30_000)
             expect(page.get_by_text("Memory safety, and it is fast.")).to_be_visible()
             scores = page.locator("input.score")
-            expect(scores).to_have_count(2)
+            expect(scores).to_have_count(3)
             expect(scores.nth(0)).to_have_attribute("placeholder", "7")
             with page.expect_response(lambda answer: "/formgrader/api/grade/" in answer.url):
-                scores.nth(1).fill("3")
-                scores.nth(1).press("Tab")
+                scores.nth(2).fill("3")
+                scores.nth(2).press("Tab")
+            assert scores.nth(1).get_attribute("placeholder") == "0"
             if shots := os.environ.get("COURSE_SCREENSHOTS"):
                 page.screenshot(path=f"{shots}/formgrader.png", full_page=True)
             browser.close()
