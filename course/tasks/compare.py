@@ -93,7 +93,9 @@ class Custom:
     def problem(self, got: Any, expected: Any) -> Problem | None:
         try:
             verdict = self.function(got, expected)
-            wrong = verdict if isinstance(verdict, str) else "" if bool(verdict) else "it is not what is expected"
+            wrong = (
+                verdict if isinstance(verdict, str) else "" if bool(np.all(verdict)) else "it is not what is expected"
+            )
         except Exception:  # noqa: BLE001 - the author's code meets any value that crosses
             return _walk(got, expected, "", lambda g, e: g == e) or Problem("value", "it is not what is expected")
         return Problem("value", wrong) if wrong else None

@@ -14,6 +14,7 @@ __all__ = ["numbers_problem"]
 Same = Callable[[Any, Any], Any]
 Array = Any  # an ndarray of numbers
 
+NEAR = 1e-3  # relative: so near, it is a matter of rounding or of a divisor, not of another formula
 _WORDS = {"b": "booleans", "c": "complex numbers", "f": "floats", "i": "integers", "u": "integers"}
 
 
@@ -84,7 +85,7 @@ def _shape(g: Array, e: Array, subject: str, same: Same) -> Problem:
 
 def _integers(got: int, expected: int, where: str) -> Problem:
     subject = where or "it"
-    for bits in (8, 16, 32, 64):
+    for bits in (64, 32, 16, 8):
         if abs(expected) >= 2 ** (bits - 1) and (expected - got) % 2**bits == 0:
             text = f"{subject} is {brief(got)}, expected {brief(expected)}: the number did not fit in {bits} bits"
             return Problem("wraps", text + " and wrapped around", f"{subject} wrapped around: too large for its type")
@@ -160,14 +161,14 @@ def _factor(g: Array, e: Array, subject: str, same: Same) -> Problem | None:
     real, wanted = g.astype(float), e.astype(float)
     biggest = np.unravel_index(np.argmax(np.abs(wanted)), wanted.shape)
     factor = real[biggest] / wanted[biggest]
-    if np.isfinite(factor) and factor and np.all(_agree(real / factor, wanted, same)):
+    if np.isfinite(factor) and factor and abs(factor - 1) > NEAR and np.all(_agree(real / factor, wanted, same)):
         return Problem(
             "factor",
             f"{subject} is right but for one factor: {factor:.6g} times too large",
             "it is right but for a factor",
         )
     offset = real.flat[0] - wanted.flat[0]
-    if offset and np.ptp(wanted) > 0 and np.all(_agree(real - offset, wanted, same)):
+    if abs(offset) > NEAR * abs(wanted[biggest]) and np.ptp(wanted) > 0 and np.all(_agree(real - offset, wanted, same)):
         text = f"{subject} is off by the same number everywhere: {offset:.6g} too much"
         return Problem("offset", text, "it is off by the same number everywhere")
     return None
@@ -191,7 +192,7 @@ def _nearly(g: Array, e: Array) -> str:
     """Say why numbers may be near what is expected, where they are."""
     if e.dtype.kind not in "fc" or g.dtype.kind not in "fc" or not np.any(e):
         return ""
-    if not np.allclose(g, e, rtol=1e-3, atol=0, equal_nan=True):
+    if not np.allclose(g, e, rtol=NEAR, atol=0, equal_nan=True):
         return ""
     if g.dtype.itemsize < e.dtype.itemsize:
         return f"near, but computed in {g.dtype}, which holds fewer digits than {e.dtype}"
