@@ -18,6 +18,9 @@ __all__ = ["grade"]
 @click.command()
 @click.argument("course", type=click.Path(path_type=Path))
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]…")
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), help="Bring in a folder of notebooks, or a zip, first."
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="How many to run at a time (default: the processors).")
 @click.option("--seconds", type=click.FloatRange(0.1, 3600), help="Give each case of a task at least so long.")
 @click.option("--memory", type=click.IntRange(16, 65536), help="Give each case of a task at least so many MiB.")
@@ -29,6 +32,7 @@ def grade(
     context: click.Context,
     course: Path,
     chapters: tuple[str, ...],
+    source: Path | None,
     workers: int | None,
     seconds: float | None,
     memory: int | None,
@@ -53,13 +57,14 @@ def grade(
     if no_sandbox:
         click.secho("no sandbox: learners' code runs as you, and can do what you can", fg="red", bold=True, err=True)
     if as_json:
-        summary = grade_class(folder, chosen, options=options, again=again)
+        summary = grade_class(folder, chosen, source=source, options=options, again=again)
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
         context.exit(summary.exit_code)
     with bar() as progress:
         summary = grade_class(
             folder,
             chosen,
+            source=source,
             options=options,
             again=again,
             tell=lambda said: console.print(said, markup=False),
@@ -71,6 +76,10 @@ def grade(
     )
     if summary.isolation:
         console.print(f"{summary.runs} runs of learners' code, each in: {summary.isolation}", markup=False)
+    if summary.refused:
+        console.print(Text(f"{len(summary.refused)} not brought in:", style="bold yellow"))
+        for place, why in summary.refused:
+            console.print(Text(f"{place}: {why}"))
     for title, ones in (("graded, and to be looked at", summary.trouble), ("not graded", summary.failed)):
         if ones:
             table = Table.grid(padding=(0, 2, 0, 0))

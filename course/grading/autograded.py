@@ -58,7 +58,8 @@ def with_outputs(content: bytes, shown: Outputs) -> bytes:
 
 
 def _bytes(notebook: Mapping[str, Any]) -> bytes:
-    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    # Without indentation json is written by C, ten times as fast; nobody reads these files but programs.
+    text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"
     return text.encode("utf-8", "backslashreplace")
 
 
