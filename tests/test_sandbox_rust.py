@@ -142,3 +142,9 @@ def test_landlock_holds_the_compiler_too() -> None:
         honest, reads = pool.run([job("honest", HONEST), job("reads", f"%%rust\n{source}")])
     assert honest.runs[0].value == 2.0
     assert "does not compile" in reads.problem
+
+
+def test_the_cache_may_be_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
+    with Pool(1) as pool:
+        assert one(pool, job("honest", HONEST)).runs[0].value == 2.0

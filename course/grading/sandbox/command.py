@@ -13,16 +13,16 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import course
 from course.rust import compile as compiling
 from course.rust import crates, places, toolchain
 
-__all__ = ["PLAIN_USER", "TMP", "command", "environment", "prepare", "settings", "visible"]
+__all__ = ["PLAIN_USER", "cache", "command", "environment", "own_folder", "prepare", "settings", "visible"]
 
-TMP = "/tmp"  # noqa: S108 - a worker's own, which nobody else sees
+_CACHE = "/course-cache"  # where crates are, inside; the instructor's cache may be anywhere
 PLAIN_USER = 65534
 """Whom root becomes before it runs anything of a learner's: the user called nobody."""
 
@@ -38,11 +38,23 @@ def visible(kind: str) -> list[str]:
     paths.append(Path(sys.executable).resolve().parent.parent)
     if kind == "compile":
         found = toolchain.find()
-        paths += [found.sysroot, found.rustc, places.cache_root() / "crates", places.cache_root() / "border"]
+        paths += [found.sysroot, found.rustc]
         library = crates.torch_library()
         if library is not None:
             paths.append(library)
     return _without_nested(path for path in paths if path.exists())
+
+
+def cache(bwrap: bool) -> dict[str, str]:
+    """Return the folders of compiled crates, as a compiling worker finds them."""
+    folders = {name: places.cache_root() / name for name in ("crates", "border")}
+    return {name: f"{_CACHE}/{name}" if bwrap else str(path.resolve()) for name, path in folders.items()}
+
+
+def own_folder() -> str:
+    """Return the folder that is each submission's own, inside: /tmp, unless something that must be seen is in it."""
+    taken = any(Path(path).is_relative_to("/tmp") for path in visible("run"))  # noqa: S108 - a question, not a use
+    return "/submission" if taken else "/tmp"  # noqa: S108 - nobody else's
 
 
 def _without_nested(paths: Iterable[Path]) -> list[str]:
@@ -84,16 +96,33 @@ def command(kind: str, program: list[str], *, bwrap: bool, work: str) -> list[st
     paths = visible(kind)
     inner = [_bwrap(), "--unshare-user", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid"]
     inner += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    inner += _binds(paths)
-    inner += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(64 << 20), "--tmpfs", TMP]
-    inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", TMP, "--clearenv"]
+    extra = _cache_binds() if kind == "compile" else []
+    inner += [*_binds(paths), *extra]
+    inner += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(64 << 20), "--tmpfs", work]
+    inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", work, "--clearenv"]
     for name, value in variables.items():
         inner += ["--setenv", name, value]
     inner += ["--", *python]
     if os.getuid() != 0:
         return inner
-    outer = [_bwrap(), "--die-with-parent", *_binds(paths), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
-    return [*outer, "--perms", "1777", "--tmpfs", TMP, "--", *_drop(), *inner]
+    seen = [*paths, *(source for _, source, _ in _triples(extra))]
+    outer = [_bwrap(), "--die-with-parent", *_binds(_without_nested(map(Path, seen))), "--bind", "/proc", "/proc"]
+    outer += ["--dev-bind", "/dev", "/dev"]
+    if not any(path.startswith("/tmp") for path in seen):  # noqa: S108 - bubblewrap wants one to begin with
+        outer += ["--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    return [*outer, "--", *_drop(), *inner]
+
+
+def _cache_binds() -> list[str]:
+    arguments: list[str] = []
+    for name, inside in cache(bwrap=True).items():
+        arguments += ["--ro-bind", str((places.cache_root() / name).resolve()), inside]
+    return arguments
+
+
+def _triples(arguments: list[str]) -> Iterator[tuple[str, str, str]]:
+    for at in range(0, len(arguments), 3):
+        yield arguments[at], arguments[at + 1], arguments[at + 2]
 
 
 _PREPARING = threading.Lock()
@@ -104,6 +133,7 @@ def prepare(kind: str) -> None:
     if kind != "compile":
         return
     with _PREPARING:
+        (places.cache_root() / "crates").mkdir(parents=True, exist_ok=True)
         compiling.build([compiling.unit("pub fn prepared() {}")], compiling.Flags())
         if os.getuid() == 0:  # what root has made for itself alone, the plain user that compiles must read
             for folder in (places.cache_root() / "border").iterdir():

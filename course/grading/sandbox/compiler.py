@@ -20,34 +20,38 @@ STOPPED = "stopped"
 _LONGEST = 20_000  # characters of the compiler's messages
 
 
-def warm(cache: str, place: str) -> None:
+_cache: dict[str, str] = {}
+
+
+def warm(cache: dict[str, str], place: str) -> None:
     """Look everything up that is the same for all cells.
 
     Args:
-        cache: the instructor's, of which crates are read.
+        cache: the folders of the instructor's that are read, by name.
         place: where this worker may write.
     """
     os.environ["COURSE_CACHE_DIR"] = f"{place}/cache"
-    _link(cache, place)
+    _cache.update(cache)
+    _link()
     toolchain.find()
     crates.ready()
     compiling.unit("fn warm(x: &[f64]) -> f64 { x[0] }")
 
 
-def _link(cache: str, place: str) -> None:
+def _link() -> None:
     """Make a cache of this worker's own, which has the crates of the real one."""
-    mine = Path(place, "cache")
+    mine = Path(os.environ["COURSE_CACHE_DIR"])
     mine.mkdir(exist_ok=True)
-    for name in ("crates", "border"):
+    for name, place in _cache.items():
         if not (mine / name).is_symlink():
-            (mine / name).symlink_to(Path(cache, name))
+            (mine / name).symlink_to(place)
 
 
 def work(fds: list[int]) -> None:
     """Compile the cell that the payload holds; send what came of it."""
     channel = socket.socket(fileno=fds[0])
     payload = wire.decode(os.pread(fds[1], os.fstat(fds[1]).st_size, 0))
-    _link(payload["cache"], str(Path.cwd()))
+    _link()
     channel.sendall(frame(b"S"))
     channel.sendall(frame(b"A", _compile(payload["units"], payload["flags"])))
     channel.sendall(frame(b"E"))
@@ -63,9 +67,8 @@ def _compile(cells: list[tuple[str, str]], flags: dict[str, Any]) -> bytes:
     try:
         built = compiling.build(units, compiling.Flags(**flags))
     except compiling.Refused as error:
-        if not any(
-            said.get("level") == "error" for said in error.diagnostics
-        ):  # it was ended in the middle of its work
+        if not any(said.get("level") == "error" for said in error.diagnostics):
+            # It was ended in the middle of its work.
             return head_and_body(head | {"codes": [STOPPED]})
         report = diagnostics.read(error.diagnostics, units, error.shim)
         return head_and_body(head | {"codes": report.codes or ["error"], "text": report.text()[:_LONGEST]})

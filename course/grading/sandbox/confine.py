@@ -101,11 +101,11 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
     _check(result, f"mount {target}")
 
 
-def own_mounts(megabytes: int, files: int) -> None:
-    """In a new mount namespace: an empty /tmp, bounded in bytes and in files, and a /proc of one's own processes."""
+def own_mounts(place: str, megabytes: int, files: int) -> None:
+    """In a new mount namespace: an empty folder, bounded in bytes and files, and a /proc of one's own processes."""
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     sizes = f"size={megabytes}m,nr_inodes={files},mode=1777"
-    _mount("tmp", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, sizes)  # noqa: S108 - that it is one's own is the point
+    _mount("tmp", place, "tmpfs", _MS_NOSUID | _MS_NODEV, sizes)
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
 
 

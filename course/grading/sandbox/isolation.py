@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from course.grading.sandbox import command, confine
 
@@ -103,7 +104,7 @@ def _probe() -> Isolation:
 def _try(*, bwrap: bool) -> tuple[dict[str, object] | None, str]:
     """Start a worker that says what it can do; return that, or None and why it did not start."""
     program = ["-m", "course.grading.sandbox.trial"]
-    line = command.command("run", program, bwrap=bwrap, work=command.TMP)
+    line = command.command("run", program, bwrap=bwrap, work=command.own_folder())
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
         return json.loads(done.stdout), ""
@@ -125,7 +126,7 @@ def trial() -> dict[str, object]:
 
 def _namespaces(uid: int, gid: int) -> None:
     confine.map_ids(uid, gid)
-    confine.own_mounts(1, 10)
+    confine.own_mounts(str(Path.cwd()), 1, 10)
     confine.drop_capabilities()
 
 

@@ -63,8 +63,8 @@ class Runner:
         started = time.monotonic()
         if sum(map(len, job.cells)) > _LONGEST:
             text = f"its cells hold more than {_LONGEST >> 20} million characters"
-            runs = (Ran("not-run", error=text),) * len(job.cases)
-            return Done(job.id, runs, text, isolation=isolation, fault="submission")
+            nothing = (Ran("not-run", error=text),) * len(job.cases)
+            return Done(job.id, nothing, text, isolation=isolation, fault="submission")
         entries, libraries, cpu, fault = self._compile(job)
         rejected = {} if fault else self._rejects(job)
         if fault:

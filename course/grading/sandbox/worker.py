@@ -23,7 +23,6 @@ from typing import Any
 from course.grading.sandbox import command
 from course.grading.sandbox.frames import Malformed, Reader, line
 from course.grading.sandbox.isolation import Isolation
-from course.rust.places import cache_root
 
 __all__ = ["Child", "Ending", "Lost", "Zygote", "memory_file"]
 
@@ -84,19 +83,20 @@ class Zygote:
         command.prepare(self.kind)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if self.isolation.bwrap:
-            work = command.TMP
+            work = command.own_folder()
         else:
             work = self._work = tempfile.mkdtemp(prefix="course-worker-")
             if os.getuid() == 0:
                 os.chown(work, command.PLAIN_USER, command.PLAIN_USER)
+        told_cache = command.cache(self.isolation.bwrap) if self.kind == "compile" else {}
         told = command.settings(
             control=theirs.fileno(),
             kind=self.kind,
             warm=list(self.warm),
             confinement=self.isolation.confinement(),
             work=work,
-            cache=str(cache_root()),
-            readable=[*command.visible(self.kind), "/dev/urandom", "/dev/null", "/dev/zero"],
+            cache=told_cache,
+            readable=[*command.visible(self.kind), *told_cache.values(), "/dev/urandom", "/dev/null", "/dev/zero"],
         )
         line_ = command.command(
             self.kind,
@@ -160,10 +160,7 @@ class Zygote:
 
     def ended(self) -> dict[str, Any]:
         """Return how the last child ended, once it has."""
-        answer = self._hear(_ANSWER)[0]
-        if self._work:
-            _empty(Path(self._work))
-        return answer
+        return self._hear(_ANSWER)[0]
 
     def _hear(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
         assert self._control is not None
@@ -195,15 +192,6 @@ class Zygote:
         if self._work:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work = ""
-
-
-def _empty(folder: Path) -> None:
-    """Throw away what a child without a /tmp of its own has left."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 @dataclass

@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ __all__ = ["main"]
 
 # What is imported for a name: the parts that chapters use, so that no child has to.
 _PARTS = {
+    "numpy": ("numpy.random", "numpy.linalg", "numpy.fft", "numpy.ma", "numpy.polynomial"),
     "sklearn": (
         "sklearn.cluster",
         "sklearn.datasets",
@@ -95,6 +97,7 @@ def main() -> None:
         _, status, usage = os.wait4(pid, 0)
         if not confinement.namespaces:
             _end_orphans()
+            _empty(Path(settings["work"]))
         ended = {"status": os.waitstatus_to_exitcode(status), "cpu": usage.ru_utime + usage.ru_stime}
         control.send(json.dumps(ended).encode())
 
@@ -123,7 +126,7 @@ def _become_worker(
     if confinement.namespaces:
         confine.hide(False)
         confine.map_ids(*ids)
-        confine.own_mounts(request["tmp"], request["inodes"])
+        confine.own_mounts(settings["work"], request["tmp"], request["inodes"])
     os.setsid()  # a signal to one's own group must not reach the zygote's
     os.chdir(settings["work"])
     confine.limit(cpu=request["cpu"], memory=request["memory"], file=request["file"], processes=request["processes"])
@@ -136,9 +139,7 @@ def _become_worker(
         confine.landlock([*settings["readable"], "/proc/self"], [settings["work"], "/dev/null"])
     if confinement.seccomp:
         confine.seccomp(filter or seccomp.build(children=compiles, own_pid=0 if compiles else os.getpid()))
-    random.seed(0)  # so that equal submissions have equal results
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(0)
+    random.seed(0)  # Python gives each fork another; NumPy does not
     gc.set_threshold(50_000, 20, 100)
     gc.enable()
 
@@ -156,6 +157,15 @@ def _end_orphans() -> None:
                 os.waitpid(int(child), 0)
 
 
+def _empty(folder: Path) -> None:
+    """Throw away what a child without a folder of its own has left."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def _warm(settings: dict[str, Any]) -> Any:
     """Import what children need; return the function that does a child's work."""
     if settings["kind"] == "compile":
@@ -163,6 +173,8 @@ def _warm(settings: dict[str, Any]) -> Any:
 
         compiler.warm(settings["cache"], settings["work"])
         return compiler.work
+    import numpy as np
+
     from course.grading.sandbox import child, standins
 
     for name in settings["warm"]:
@@ -174,6 +186,7 @@ def _warm(settings: dict[str, Any]) -> Any:
             _warm_numba()
         elif name == "matplotlib":
             _warm_matplotlib()
+    np.random.seed(0)  # every copy begins with the same: equal submissions have equal results
     names = standins.install()  # after the imports: some look for a notebook
     return lambda fds: child.work(fds, names)
 
