@@ -13,7 +13,7 @@ __all__ = ["FAULTS", "REFUSED", "Fault"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake: its kind, what is wrong, the other language's program, and Rust's; both would print what is wrong."""
+    """One mistake: its kind, what is wrong, the other language's program and Rust's; both would print what is wrong."""
 
     kind: str
     name: str

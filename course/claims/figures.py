@@ -302,7 +302,7 @@ def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
 
 def _look(lane: str, number: int) -> tuple[str, str]:
     """Return a lane's colour and marker: the same lane looks the same in every figure."""
-    first = lane.lower().replace(",", " ").split()[0] if lane.strip() else ""
+    first = (lane.lower().replace(",", " ").split() or [""])[0]
     colour = LANE_COLOURS.get(first) or _ORDER[number % len(_ORDER)]
     shape = _SHAPES[list(LANE_COLOURS).index(first) % len(_SHAPES)] if first in LANE_COLOURS else _SHAPES[number % 6]
     return colour, shape
