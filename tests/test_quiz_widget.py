@@ -362,7 +362,8 @@ def test_printed_questions_carry_letters_code_and_how_to_answer(tmp_path: Path) 
     text, html = fallback.questions_text(state), fallback.questions_html(state)
     for words in ("Which of these copies its data?", 'answer("copies", "b")', "let v: ArrayView1<f64>", "predict"):
         assert words in text
-    assert '<ol type="A">' in html
+    assert "<strong>A.</strong> <code>" in html  # a sanitiser may take the `type` off a list
+    assert "\n" not in html
     assert 'class="highlight"' in html
     assert "<script" not in html
     assert "<input" not in html

@@ -8,7 +8,7 @@ no more than it does. Options carry the letters of the page; `answer("slice-no-c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape, unescape
 from typing import Any
 
@@ -71,12 +71,11 @@ def questions_html(state: Mapping[str, Any]) -> str:
         )
         parts.append(view["body"]["html"])
         if "left" in view:
-            parts.append(_list((left["html"] for left in view["left"]), "1"))
+            parts.append(_list((left["html"] for left in view["left"]), _ordinal))
         if "lines" in view:
-            parts.append(
-                _list((f"<code>{coloured_line(line['text'], view['language'])}</code>" for line in view["lines"]), "A")
-            )
-        parts += [_list((o["html"] for o in view[group]), "A") for group in ("options", "right") if group in view]
+            code = (f"<code>{coloured_line(line['text'], view['language'])}</code>" for line in view["lines"])
+            parts.append(_list(code, letter))
+        parts += [_list((o["html"] for o in view[group]), letter) for group in ("options", "right") if group in view]
         if example := how_to(view):
             call = escape(_call(view, example))
             parts.append(f"<p><small>Where no buttons are shown, answer with <code>{call}</code></small></p>")
@@ -84,7 +83,8 @@ def questions_html(state: Mapping[str, Any]) -> str:
             parts.append(f"<p><small>{escape(pointer)}</small></p>")
     if not state["items"]:
         parts.append(f"<p>{escape(_nothing(state))}</p>")
-    return "".join(parts) + "</div>"
+    # On one line: JupyterLite puts commas where a stored notebook breaks the lines of an output.
+    return "".join(parts).replace("\n", "&#10;") + "</div>"
 
 
 def status(state: Mapping[str, Any], *, attempts: bool = False) -> dict[str, Any]:
@@ -175,5 +175,11 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n      ")
 
 
-def _list(entries: Any, kind: str) -> str:
-    return f'<ol type="{kind}">' + "".join(f'<li dir="auto">{entry}</li>' for entry in entries) + "</ol>"
+def _list(entries: Any, name: Callable[[int], str]) -> str:
+    """Return a list whose entries begin with their letter or number, in words: sanitisers take the `type` off lists."""
+    rows = (f'<li dir="auto"><strong>{name(n)}.</strong> {entry}</li>' for n, entry in enumerate(entries))
+    return f'<ul style="list-style-type: none">{"".join(rows)}</ul>'
+
+
+def _ordinal(n: int) -> str:
+    return str(n + 1)
