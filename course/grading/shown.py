@@ -6,6 +6,7 @@ first thing to look at, each visible case, and how many hidden ones passed. A le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -67,7 +68,8 @@ def _question(number: int, mark: Mark, learner: str, seed: str, reveal: bool) ->
     if "lines" in view:
         spans = [{"id": one["id"], "html": f"<code>{one['html']}</code>"} for one in view["lines"]]
         parts.append(_options(spans, set()))
-    brief = ", ".join(text.partition(".")[0] for text in answer.split("; ")) if chosen else answer
+    letter = {option["id"]: letters.letter(number) for number, option in enumerate(view.get("options", ()))}
+    brief = ", ".join(sorted((letter[id] for id in chosen if id in letter), key=lambda a: (len(a), a))) or answer
     said = f"Your answer: <span dir='auto'>{escape(brief)}</span>" if attempt else "No answer"
     parts.append(f"<p>{said} &#8212; <strong>{_VERDICTS[mark.verdict]}</strong>, {result.partition(', ')[2]}.</p>")
     if mark.problem is not None:
@@ -106,28 +108,31 @@ def _options(options: Sequence[Any], chosen: set[str], *, numbered: bool = False
 
 def task_shown(score: TaskScore) -> Bundle:
     """Return how a task's cases went, with nothing of the hidden ones but their number."""
-    first = f"{score.item}: {_n(score.points)} of {_n(score.possible)} points ({score.verdict})."
-    visible = [case for case in score.cases if not case.hidden]
+    first = f"{score.item}: {_n(score.points)} of {_n(score.possible)} points, {_VERDICTS[score.verdict]}."
+    lines, parts = [first], [f'<div class="course-marks"><p><strong>{escape(first)}</strong></p>']
+    for words in filter(None, dict.fromkeys((score.message, *score.rules))):
+        said = words[:1].upper() + words[1:]
+        lines.append(f"   {said}")
+        parts.append(f"<p>{_with_code(said)}</p>")
+    told = [(case.id, _case(case, score.message)) for case in score.cases if not case.hidden]
     hidden = [case for case in score.cases if case.hidden]
-    lines = [first]
-    parts = [f'<div class="course-marks"><p><strong>{escape(first)}</strong></p>']
-    for words in dict.fromkeys((score.message, *score.rules)):
-        if words:
-            lines.append(f"   {words}")
-            parts.append(f"<p>{escape(words)}</p>")
-    if visible:
-        lines += [f"   {case.id}: {_case(case)}" for case in visible]
-        rows = "".join(f"<tr><td>{escape(c.id)}</td><td>{escape(_case(c))}</td></tr>" for c in visible)
-        parts.append(f"<table><thead><tr><th>case</th><th>result</th></tr></thead><tbody>{rows}</tbody></table>")
     if hidden:
-        words = f"Of {len(hidden)} hidden cases {sum(case.passed for case in hidden)} passed."
-        lines.append(f"   {words}")
-        parts.append(f"<p>{words}</p>")
-    return {"text/plain": "\n".join(lines), "text/html": "".join(parts) + "</div>"}
+        passed = sum(case.passed for case in hidden)
+        told.append(("hidden", f"{passed} of {len(hidden)} passed"))
+    lines += [f"   {name}: {words}" for name, words in told]
+    rows = "".join(f"<li><code>{escape(name)}</code>: {_with_code(words)}</li>" for name, words in told)
+    return {"text/plain": "\n".join(lines), "text/html": f"{''.join(parts)}<ul>{rows}</ul></div>"}
 
 
-def _case(case: CaseVerdict) -> str:
-    return "passed" if case.passed else f"failed: {case.message}" if case.message else "failed"
+def _case(case: CaseVerdict, said: str) -> str:
+    if case.passed:
+        return "passed"
+    return f"failed: {case.message}" if case.message and case.message != said else "failed"
+
+
+def _with_code(words: str) -> str:
+    """Return words as HTML, with what is in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _n(value: float) -> str:
