@@ -75,6 +75,7 @@ class LazyGroup(click.Group):
             "Release chapters to a class, as assignments of an nbgrader course.",
         ),
         "grade": ("course.cli.grade:grade", "Grade what a class has handed in."),
+        "regrade": ("course.cli.grade:regrade", "Say whose scores a changed key changes; write them when told."),
         "dev": ("course.cli.dev:dev", "For authors: new, build, check, record, class, bench."),
     },
 )

@@ -12,7 +12,7 @@ from rich.text import Text
 from course.cli._console import console
 from course.cli._progress import bar
 
-__all__ = ["grade"]
+__all__ = ["grade", "regrade"]
 
 
 @click.command()
@@ -89,3 +89,72 @@ def grade(
             console.print(table)
     console.print(f"results: {folder.results}", markup=False)
     context.exit(summary.exit_code)
+
+
+@click.command()
+@click.argument("course", type=click.Path(path_type=Path))
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]…")
+@click.option("--apply", "apply_", is_flag=True, help="Write the new scores, after a backup of the gradebook.")
+@click.option("--workers", type=click.IntRange(1, 256), help="How many to run at a time (default: the processors).")
+@click.option("--no-sandbox", is_flag=True, help="Run learners' code with nothing round it: it can do what you can.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schemas/regrade.schema.json).")
+def regrade(
+    course: Path, chapters: tuple[str, ...], apply_: bool, workers: int | None, no_sandbox: bool, as_json: bool
+) -> None:
+    """Say whose scores a changed key changes; write them when told.
+
+    Change the quiz file or the private bank, and course release COURSE; then this judges the recorded answers again.
+    Code runs again only where a task's cases have changed. Without --apply nothing is written.
+    """
+    from course.grading.classfolder import ClassFolder
+    from course.grading.engine import Options
+    from course.grading.regrade import regrade_class
+    from course.grading.sandbox.pool import default_workers
+
+    folder = ClassFolder.open(course)
+    chosen = folder.chosen(chapters)
+    options = Options(workers or default_workers(), sandbox=not no_sandbox)
+    if no_sandbox:
+        click.secho("no sandbox: learners' code runs as you, and can do what you can", fg="red", bold=True, err=True)
+    if as_json:
+        found = regrade_class(folder, chosen, apply=apply_, options=options)
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+        return
+    with bar() as progress:
+        found = regrade_class(
+            folder,
+            chosen,
+            apply=apply_,
+            options=options,
+            tell=lambda said: console.print(said, markup=False),
+            progress=progress,
+        )
+    table = Table("chapter", "learner", "item", "before", "after", "by", "", box=None, pad_edge=False)
+    for change in found.changes:
+        table.add_row(
+            change.chapter,
+            Text(change.learner),
+            change.item.partition("/")[2],
+            _points(change.before),
+            _points(change.after),
+            f"{change.by:+g}",
+            Text(change.why),
+        )
+    if found.changes:
+        console.print(table)
+    for task, count in sorted(found.rerun.items()):
+        console.print(f"{task}: its cases have changed; the code of {count} submissions ran again", markup=False)
+    for chapter, learner, why in found.problems:
+        console.print(Text(f"{chapter} {learner}: {why}", style="yellow"))
+    console.print(
+        f"{found.submissions} submissions judged again in {found.seconds:.1f} s; "
+        f"{len(found.learners)} learners' scores change"
+    )
+    if found.applied and found.changes:
+        console.print(f"written; the gradebook as it was: {found.backup}", markup=False)
+    elif found.changes:
+        console.print("nothing was written; with --apply it is, after a backup of the gradebook")
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"

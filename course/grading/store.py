@@ -187,6 +187,12 @@ class Store:
                     json.loads(row[7]),
                 )
 
+    def learners(self, chapter: str) -> list[str]:
+        """Return whose submissions of a chapter are here, sorted."""
+        with self._errors():
+            rows = self._db.execute("select learner from submission where chapter = ? order by learner", (chapter,))
+            return [row[0] for row in rows]
+
     def count(self, chapters: Sequence[str]) -> int:
         """Return how many submissions of these chapters have been graded."""
         marks = ", ".join("?" * len(chapters))
