@@ -16,27 +16,32 @@ moved into place whole; the record is written last, so that a release that was s
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import re
-import secrets
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import filelock
-
 from course.build import notebook_bytes, released, solved
 from course.chapters import Chapter, Course
-from course.errors import CannotRelease, CannotWrite, CourseError, NotForAClass, UsageMistake
+from course.errors import CannotRelease, CourseError
 from course.files import write_whole
 from course.grading.class_bank import ClassBank, class_bank, with_points
+from course.grading.class_files import (
+    check_place,
+    lay_out,
+    locked,
+    move_into_place,
+    read_record,
+    secret_of,
+    stage,
+    write_private,
+    write_record,
+)
 from course.grading.classfolder import PRIVATE
-from course.grading.nbgrader_settings import CONFIG
 from course.quiz.codec import quiz_json
 from course.quiz.model import Essay, Question, Task
 from course.quiz.strip import strip
@@ -44,10 +49,6 @@ from course.quiz.strip import strip
 __all__ = ["MODES", "Release", "release"]
 
 MODES = ("graded", "practice")
-SCHEMA = 1
-LEAST_SECRET = 16  # bytes
-
-_STAGE = "releasing-"
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,10 @@ def release(
         CourseError: a bank, a chapter or the secret is wrong; nothing was written.
     """
     folder = folder.expanduser().resolve()
-    _check_place(folder, course)
-    record = _read_record(folder)
+    check_place(folder, course)
+    record = read_record(folder)
     chapters = _chosen(course, names, record)
-    secret = _secret(folder, secret_file, record)
+    secret = secret_of(folder, secret_file, record)
     prepared = []
     for chapter in chapters:
         before = record["chapters"].get(chapter.name, {})
@@ -124,14 +125,14 @@ def release(
         allowed = run_notebooks or bool(before.get("run_notebooks"))
         made = _prepare(course, chapter, private, wanted, secret, run_notebooks=allowed)
         prepared.append((made, {"banks": list(map(str, private)), "mode": wanted, "run_notebooks": allowed}))
-    with _locked(folder):
-        _lay_out(folder, secret)
+    with locked(folder):
+        lay_out(folder, secret)
         done = []
         for made, choices in prepared:
             tell(made.chapter)
             what = _release_one(folder, made, record["chapters"].get(made.chapter, {}))
             record["chapters"][made.chapter] = choices | {"digest": made.digest}
-            _write_private(folder / PRIVATE / "release.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+            write_record(folder, record)
             questions, tasks, essays = (made.counts[kind] for kind in (Question, Task, Essay))
             done.append(Release(made.chapter, what, made.mode, made.points, questions, tasks, essays, made.public))
     return done
@@ -140,79 +141,9 @@ def release(
 # ---- what there is ----
 
 
-def _check_place(folder: Path, course: Course) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise NotForAClass(folder, "it is a file")
-    if folder in (course.root.resolve(), course.notebooks.resolve(), course.quizzes.resolve()):
-        raise NotForAClass(folder, "it is a folder of the course itself")
-    config = folder / "nbgrader_config.py"
-    if config.is_file():
-        if "configure(c, __file__)" not in config.read_text("utf-8", errors="replace"):
-            raise NotForAClass(
-                folder,
-                "its nbgrader_config.py was not made by course release",
-                help="name a new folder; or add to that file, below its get_config(): "
-                "from course.grading.nbgrader_settings import configure; configure(c, __file__)",
-            )
-    elif folder.is_dir() and any(entry.name != PRIVATE for entry in folder.iterdir()):
-        raise NotForAClass(folder, "it is not empty, and no nbgrader course")
-
-
-def _read_record(folder: Path) -> dict[str, Any]:
-    path = folder / PRIVATE / "release.json"
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {"schema": SCHEMA, "chapters": {}}
-    except (OSError, ValueError) as error:
-        help = "restore it from a backup; or delete it, and release every chapter again with its --bank and --mode"
-        raise CourseError(
-            f"the record of what was released cannot be read: {error}", place=str(path), help=help
-        ) from None
-    found: dict[str, Any] = record if isinstance(record, dict) else {}
-    version = found.get("schema")
-    if not isinstance(version, int) or version > SCHEMA or not isinstance(found.get("chapters"), dict):
-        raise CourseError(
-            f"the record of what was released has the form {version!r}, this version reads {SCHEMA}",
-            place=str(path),
-            help="install the version of the course that released the class",
-        )
-    return found
-
-
 def _chosen(course: Course, names: Sequence[str], record: Mapping[str, Any]) -> list[Chapter]:
     chosen = course.chosen(tuple(names) or tuple(record["chapters"]))
     return list({chapter.name: chapter for chapter in chosen}.values())
-
-
-def _secret(folder: Path, given: Path | None, record: Mapping[str, Any]) -> bytes:
-    """Return the class secret: the one it has, the one given, or a new one."""
-    path = folder / PRIVATE / "secret"
-    there = path.read_bytes().strip() if path.is_file() else None
-    if given is None:
-        if there is None and record["chapters"]:
-            help = "restore it from a backup, or name a copy: --secret-file F; a new one would change every variant"
-            raise CourseError("the class secret is gone", place=str(path), help=help)
-        return there or secrets.token_hex(32).encode()
-    try:
-        secret = given.expanduser().read_bytes().strip()
-    except OSError as error:
-        raise UsageMistake(
-            f"cannot read the secret: {error.strerror}", place=str(given), help="check the path"
-        ) from None
-    if len(secret) < LEAST_SECRET:
-        raise UsageMistake(
-            f"a secret has at least {LEAST_SECRET} characters, this one has {len(secret)}",
-            place=str(given),
-            help="make one: python -c 'import secrets; print(secrets.token_hex(32))'",
-        )
-    if there is not None and there != secret and record["chapters"]:
-        raise UsageMistake(
-            "the class has another secret already, and learners have seen its variants",
-            place=str(path),
-            help="leave out --secret-file; a new class is a new folder",
-        )
-    return secret
 
 
 # ---- one chapter ----
@@ -292,17 +223,17 @@ def _release_one(
     if same and not _gradebook_gone(folder):
         rekeyed = _write_keys(private, made)
         return "rekeyed" if rekeyed else "same"
-    with _stage(folder) as stage:
-        source = stage / "source" / made.chapter
+    with stage(folder) as made_in:
+        source = made_in / "source" / made.chapter
         old = folder / "source" / made.chapter
         if old.is_dir():  # what the instructor has put beside the notebook stays
             shutil.copytree(old, source, ignore=lambda at, _: ["quizzes", "figures"] if Path(at) == old else [])
         for name, content in made.files.items():
             write_whole(source / name, content)
-        _generate(folder, stage, made.chapter)
+        _generate(folder, made_in, made.chapter)
         _write_keys(private, made)
         for step in ("source", "release"):
-            _move_into_place(stage / step / made.chapter, folder / step / made.chapter, stage / f"old-{step}")
+            move_into_place(made_in / step / made.chapter, folder / step / made.chapter, made_in / f"old-{step}")
     return "updated" if before else "new"
 
 
@@ -311,18 +242,18 @@ def _write_keys(private: Path, made: _Prepared) -> bool:
     path = private / "banks" / f"{made.chapter}.json"
     before = path.read_bytes() if path.is_file() else None
     if made.bank is not None and made.bank != before:
-        _write_private(path, made.bank)
+        write_private(path, made.bank)
     if made.solutions is not None:
-        _write_private(private / "solutions" / f"{made.chapter}.ipynb", made.solutions)
+        write_private(private / "solutions" / f"{made.chapter}.ipynb", made.solutions)
     return before != made.bank
 
 
-def _generate(folder: Path, stage: Path, chapter: str) -> None:
-    """Have nbgrader make stage/release from stage/source, and enter the chapter in the class's gradebook."""
+def _generate(folder: Path, at: Path, chapter: str) -> None:
+    """Have nbgrader make at/release from at/source, and enter the chapter in the class's gradebook."""
     from nbgrader.apps import NbGraderAPI
 
     config, url = _configuration(folder)
-    config.CourseDirectory.root = str(stage)
+    config.CourseDirectory.root = str(at)
     config.CourseDirectory.db_url = url
     result = NbGraderAPI(config=config).generate_assignment(chapter)
     if result["success"]:
@@ -359,58 +290,3 @@ def _configuration(folder: Path) -> tuple[Any, str]:
 def _gradebook_gone(folder: Path) -> bool:
     url = _configuration(folder)[1]
     return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///").partition("?")[0]).is_file()
-
-
-# ---- writing ----
-
-
-def _lay_out(folder: Path, secret: bytes) -> None:
-    private = folder / PRIVATE
-    for step in ("source", "release", "submitted"):
-        (folder / step).mkdir(exist_ok=True)
-    for left in private.glob(f"{_STAGE}*"):  # of a release that was stopped
-        shutil.rmtree(left, ignore_errors=True)
-    (private / "banks").mkdir(exist_ok=True)
-    if not (private / "secret").is_file():
-        _write_private(private / "secret", secret + b"\n")
-    if not (private / ".gitignore").is_file():
-        _write_private(private / ".gitignore", "# Keys and the class secret: never in a repository.\n*\n")
-    if not (folder / "nbgrader_config.py").is_file():
-        write_whole(folder / "nbgrader_config.py", CONFIG)
-
-
-def _write_private(path: Path, content: str | bytes) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    write_whole(path, content)
-    path.chmod(0o600)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    private = folder / PRIVATE
-    try:
-        private.mkdir(parents=True, exist_ok=True)
-        private.chmod(0o700)
-        with filelock.FileLock(private / "release.lock", timeout=10):
-            yield
-    except filelock.Timeout:
-        raise CourseError("another release to this class is at work", place=str(folder), help="wait for it") from None
-    except OSError as error:
-        raise CannotWrite(folder, error) from error
-
-
-@contextlib.contextmanager
-def _stage(folder: Path) -> Iterator[Path]:
-    """Give a folder on the same disk, gone afterwards."""
-    stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder / PRIVATE))
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _move_into_place(new: Path, place: Path, old: Path) -> None:
-    place.parent.mkdir(exist_ok=True)
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
