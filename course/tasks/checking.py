@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from course.errors import CannotWrite, TaskNotSolved, UnknownName, UsageMistake
+from course.errors import CourseError, TaskNotSolved, UnknownName, UsageMistake
 from course.quiz import answers, variants
 from course.quiz import bank as banks
 from course.quiz.answers import Attempt
@@ -237,7 +237,7 @@ def _record(quiz: Quiz, task: Task, event: str, response: dict[str, Any]) -> Non
     if os.environ.get("NBGRADER_EXECUTION"):
         return  # a grader's run is no doing of the learner's
     folder = Path.cwd()
-    with contextlib.suppress(CannotWrite):
+    with contextlib.suppress(CourseError):
         keep(quiz, task, event, response, folder)
 
 
@@ -258,7 +258,10 @@ def keep(quiz: Quiz, item: Any, event: str, response: dict[str, Any], folder: Pa
 
 def events(item: Any, folder: Path, event: str) -> list[Attempt]:
     """Return the events of one kind about an item, in order."""
-    log = answers.read(answers.file_for(item.chapter, folder))
+    try:
+        log = answers.read(answers.file_for(item.chapter, folder))
+    except CourseError:
+        return []  # the quiz says what is wrong with the file; here it only means that nothing is remembered
     return [attempt for attempt in log.attempts if attempt.item == item.full_id and attempt.event == event]
 
 
@@ -277,7 +280,7 @@ def next_hint(quiz: Quiz, item: Any, folder: Path, *, shown: Mapping[str, Any] |
     if before >= total:
         listed = "\n".join(f"{number}. {one.text}" for number, one in enumerate(item.hints, start=1))
         return f"These are all the hints of {item.full_id}:\n\n{listed}"
-    with contextlib.suppress(CannotWrite):
+    with contextlib.suppress(CourseError):
         keep(quiz, item, "hint", {"number": before + 1}, folder)
     return f"Hint {before + 1} of {total}: {item.hints[before].text}"
 
@@ -295,7 +298,7 @@ def shown_solution(quiz: Quiz, task: Task, folder: Path, *, command: str = "") -
     asked = bool(events(task, folder, "reveal"))
     passed = passed_before(task, folder)
     if not asked:
-        with contextlib.suppress(CannotWrite):
+        with contextlib.suppress(CourseError):
             keep(quiz, task, "reveal", {}, folder)
     if not passed and not asked:
         how = f"course hint {task.chapter[:2]}" if command else f'hint("{task.full_id}")'

@@ -88,7 +88,7 @@ class Exactly:
 class Custom:
     """`compare = f`: the author's `f(got, expected)` gives True, or False, or the message for what is wrong."""
 
-    function: Callable[[Any, Any], object]
+    function: Callable[[Any, Any], Any]
 
     def problem(self, got: Any, expected: Any) -> Problem | None:
         try:

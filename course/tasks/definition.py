@@ -38,7 +38,8 @@ class Written:
 class Reject:
     """A Rust program that must not compile against the learner's code, and its twin that must.
 
-    Both are the inside of a `main`; where `fn main` is written in it, it stands as it is, after the learner's code.
+    Both are the inside of a `main`, and may end in a value; where `fn main` is written, it stands as it is. They follow
+    the learner's code.
     """
 
     id: str
@@ -55,7 +56,7 @@ class Reject:
 
     @staticmethod
     def _whole(text: str, program: str) -> str:
-        main = program if "fn main" in program else f"fn main() {{\n{program}\n}}"
+        main = program if "fn main" in program else f"fn main() {{\nlet _ = {{\n{program}\n}};\n}}"
         return f"#![allow(unused)]\n{text}\n{main}\n"
 
 

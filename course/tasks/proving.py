@@ -105,8 +105,10 @@ class _Prover:
             self.drift("hidden(rng) gives different cases for the same seed", "draw everything from rng")
 
     def judged(self, function: Callable[..., Any], source: str) -> tuple[TaskScore, TaskScore]:
-        """Return the whole score, and that of the visible cases alone."""
+        """Return the whole score, and that of the visible cases alone. Raises NameError where a name is missing."""
         runs = {case.id: run_case(function, case.arguments) for case in self.definition.cases}
+        if any(ran.error.startswith("NameError:") for ran in runs.values()):
+            raise NameError
         refused = rejected(self.definition.rejects, source) if is_rust(source) else {}
         whole = self.definition.judge(runs, source, rejected=refused)
         return whole, self.definition.visible_only().judge(runs, source)
@@ -118,7 +120,13 @@ class _Prover:
         for wrong, function in self._functions():
             count += 1
             source = f"%%rust\n{wrong.source}" if is_rust(wrong.source) else wrong.source
-            whole, visible = self.judged(function, source)
+            try:
+                whole, visible = self.judged(function, source)
+            except NameError:
+                self.drift(
+                    f"the wrong solution {wrong.name!r} uses a name that is not there", "define it, or import it"
+                )
+                continue
             seen = seen or bool(visible.message)
             if whole.points >= whole.possible:
                 self.drift(f"the wrong solution {wrong.name!r} passes", "add a case that tells it from a right one")
