@@ -73,7 +73,7 @@ def record():
 def whole(record):
     here = machine.describe() | {"load": {"before": 0.1, "after": None}}
     missing = ledger.judged_record(experiment(evidence), Evidence(missing=[Missing("rust", "no Rust")]), 0.0)
-    return {"schema": 1, "mode": "quick", "machine": here, "claims": [record, missing | {"id": "other"}]}
+    return {"schema": 1, "mode": "quick", "machine": here, "claims": [record, missing | {"id": "other", "claim": "Another claim."}]}
 
 
 def test_every_claim_of_the_overview_has_an_experiment_and_an_id():

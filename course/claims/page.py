@@ -19,6 +19,7 @@ SIGNS = {HOLDS: "✓", DEPENDS: "◐", DOES_NOT_HOLD: "✗", NOT_MEASURED: "–"
 _KINDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT_HOLD: "fails", NOT_MEASURED: "absent"}
 _SIDES = {FOR: "● for", AGAINST: "■ against", UNDECIDED: "○ undecided"}
 STYLE = Path(__file__).with_name("page.css")
+_WIDE = '<div class="wide" tabindex="0" role="group" '  # scrolls where it is too wide, also by keyboard
 MOST_ROWS = 12  # a longer table is folded
 
 
@@ -55,12 +56,13 @@ def page(ledger: dict[str, Any]) -> str:
         f"<dl>{about}</dl><p>Made by <code>{command}</code>.</p></header>"
     )
     table = (
-        '<section aria-labelledby="all"><h2 id="all">All verdicts</h2><div class="wide"><table><thead><tr>'
+        f'<section aria-labelledby="all"><h2 id="all">All verdicts</h2>{_WIDE}aria-label="all verdicts"><table>'
+        "<thead><tr>"
         '<th scope="col">verdict</th><th scope="col">claim</th><th scope="col">findings</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
     sections = "".join(
-        f'<section class="claim" id="{one["id"]}" aria-labelledby="h-{one["id"]}">{body(one, heading=True)}</section>'
+        f'<article class="claim" id="{one["id"]}" aria-labelledby="h-{one["id"]}">{body(one, heading=True)}</article>'
         for one in records
     )
     return document("Machine learning in Rust: every claim, measured", f"{head}<main>{table}{sections}</main>")
@@ -125,9 +127,14 @@ def body(record: dict[str, Any], *, heading: bool) -> str:
 def _figures(record: dict[str, Any]) -> str:
     parts = []
     if svg := findings_figure(record, PAPER):
-        parts.append(f'<figure class="wide">{svg}<figcaption>{_e(_key(record))}</figcaption></figure>')
+        parts.append(
+            f'<figure>{_WIDE}aria-label="figure: findings">{svg}</div><figcaption>{_e(_key(record))}</figcaption></figure>'
+        )
     if record["series"]:
-        drawn = "".join(f"<div>{series_figure(one, PAPER)}</div>" for one in record["series"])
+        drawn = "".join(
+            f'{_WIDE}aria-label="figure: {_e(one["title"])}">{series_figure(one, PAPER)}</div>'
+            for one in record["series"]
+        )
         parts.append(f'<figure class="many">{drawn}</figure>')
     return "".join(parts)
 
@@ -165,7 +172,8 @@ def _table(table: dict[str, Any]) -> str:
     open = "" if len(table["rows"]) > MOST_ROWS else " open"
     return (
         f"<details{open}><summary>{_e(table['title'])}</summary>"
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}</details>'
+        f'{_WIDE}aria-label="table: {_e(table["title"])}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{note}</details>"
     )
 
 

@@ -162,8 +162,12 @@ def depends_on(judged: Sequence[Judged]) -> list[str]:
     names = list(dict.fromkeys(name for one in judged for name in one.finding.of))
     found = [name for name in names if _alone(decided, name)] or [n for n in names if _tells(decided, n)]
     words = [WORDS.get(name, f"the {name}") for name in found]
-    if not words and len({one.outcome for one in decided}) > 1:
-        words = ["what is measured"]
+    by_measure: dict[str, set[str]] = {}
+    for one in decided:
+        by_measure.setdefault(one.finding.measure, set()).add(one.outcome)
+    sides = list(by_measure.values())
+    if ({FOR} in sides and {AGAINST} in sides) or (not words and len({one.outcome for one in decided}) > 1):
+        words.append("what is measured")
     if noisy := [one for one in judged if one.outcome == UNDECIDED]:
         values = " or ".join(f"{value:g}" for value in sorted({one.bound.value for one in noisy}))
         many = "the interval" if len(noisy) == 1 else f"{len(noisy)} intervals"
