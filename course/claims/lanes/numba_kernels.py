@@ -201,3 +201,41 @@ def _descend(x: Any, y: Any, rounds: int, rate: float) -> Any:
 
 descend = _quick(_descend)
 descend_parallel = _quick_parallel(_descend)
+
+
+@_quick
+def streaming(x: Any, rate: float) -> Any:
+    out = np.empty_like(x)
+    mean, variance = 0.0, 1.0
+    for i in range(len(x)):
+        limit = 3 * math.sqrt(variance)
+        off = x[i] - mean
+        off = limit if off > limit else off
+        off = -limit if off < -limit else off
+        mean += rate * off
+        variance = (1 - rate) * (variance + rate * off * off)
+        out[i] = mean
+    return out, variance
+
+
+@_quick
+def edit_distance(a: Any, b: Any) -> int:
+    row = np.arange(len(b) + 1).astype(np.int32)
+    for i in range(len(a)):
+        corner = row[0]
+        left = np.int32(i + 1)
+        row[0] = left
+        for j in range(len(b)):
+            changed = corner + np.int32(a[i] != b[j])
+            corner = row[j + 1]
+            left = min(changed, min(corner, left) + np.int32(1))
+            row[j + 1] = left
+    return int(row[len(b)])
+
+
+@_quick
+def predict(row: Any, weights: Any, intercept: float) -> float:
+    z = intercept
+    for j in range(len(row)):
+        z += row[j] * weights[j]
+    return 1 / (1 + math.exp(-z))

@@ -1,0 +1,81 @@
+"""Decision tree: a classification tree of depth eight by Gini's measure, fitted exactly, and used on new rows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from course.claims.lanes import c, rust
+from course.claims.lanes.job import Call, Job, Lane, Size, relative
+
+DEPTH = 8
+
+
+class _Data(NamedTuple):
+    x: Any  # (n, d), numbers that f32 can hold: scikit-learn and rustlearn compute with those
+    y: Any  # (n,), 0 or 1
+    test: Any  # (n // 4, d)
+
+
+def _make(size: Size, seed: int) -> _Data:
+    n, d = size.numbers
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n + n // 4, d)).astype(np.float32).astype(np.float64)
+    score = x[:, 0] * x[:, 1] + np.sin(2 * x[:, 2]) + 0.5 * x[:, 3] + rng.normal(0, 0.3, len(x))
+    return _Data(x[:n].copy(), (score[:n] > 0).astype(np.int64), x[n:].copy())
+
+
+def _sklearn(data: _Data, threads: int) -> Call:
+    from sklearn.tree import DecisionTreeClassifier
+
+    x, y, test = data
+    return lambda: DecisionTreeClassifier(max_depth=DEPTH, random_state=0).fit(x, y).predict(test)
+
+
+def _c(data: _Data, threads: int) -> Call:
+    run, (x, y, test) = c.function("tree", "tree"), data
+
+    def call() -> Any:
+        out = np.empty(len(test), dtype=np.int64)
+        run(x, y, *x.shape, DEPTH, test, len(test), out)
+        return out
+
+    return call
+
+
+def _rust(data: _Data, threads: int) -> Call:
+    run, (x, y, test) = rust.library("common", "tree")["tree"], data
+    return lambda: run(x.ravel(), y, x.shape[1], DEPTH, test.ravel())
+
+
+def _crates(name: str) -> Any:
+    def prepare(data: _Data, threads: int) -> Call:
+        run, (x, y, test) = rust.library("tree_crates")[name], data
+        return lambda: run(x, y, DEPTH, test)
+
+    return prepare
+
+
+_SIZES = (Size.of(1_000, 10), Size.of(4_000, 10), Size.of(16_000, 10), Size.of(64_000, 10))
+_TIES = "where two cuts are equally good it may take another than scikit-learn, and so may the branches below"
+
+JOB = Job(
+    name="tree",
+    title="Decision tree",
+    what=f"A classification tree of depth {DEPTH}, fitted exactly, and its classes for new rows.",
+    sizes=_SIZES,
+    make=_make,
+    tolerance=0.05,  # the share of new rows that get another class: cuts that are equally good are equally right
+    difference=lambda found, wanted: relative(np.asarray(found), np.asarray(wanted)),
+    notes=(f"Small nodes have ties: {_TIES}.",),
+    lanes={
+        "sklearn": Lane(_sklearn),
+        "c": Lane(_c, needs=("gcc",)),
+        "rust": Lane(_rust, needs=("rust",)),
+        "linfa": Lane(_crates("with_linfa"), needs=("rust", "crates"), note=_TIES),
+        "rustlearn": Lane(
+            _crates("with_rustlearn"), needs=("rust", "crates"), agrees=0.15, note=f"computes in f32; {_TIES}"
+        ),
+    },
+)
