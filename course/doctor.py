@@ -25,6 +25,7 @@ PURPOSE = {
     "crates": "ndarray, linfa and the other crates in cells",
     "torch": "the chapter on tch, beside Python's torch",
     "chromium": "for authors: see the course as a browser does",
+    "firefox": "for authors: the same in the other browser",
     "sandbox": "for instructors: grade what others wrote",
     "postgres": "for instructors: grading a large class in PostgreSQL",
 }

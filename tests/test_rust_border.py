@@ -21,7 +21,8 @@ from hypothesis.extra import numpy as hnp
 
 from course.errors import AliasError, RustError, RustPanic, WrongArgument
 from course.rust import compile as compiling
-from course.rust.call import LENT, CellLibrary, RustFunction
+from course.rust.aliasing import LENT
+from course.rust.call import CellLibrary, RustFunction
 from course.rust.types import SCALARS
 
 pytestmark = [pytest.mark.needs("rust", "gcc")]

@@ -32,7 +32,7 @@ from course.errors import (
 )
 from course.rust import compile as compiling
 from course.rust import diagnostics, explain, flags
-from course.rust.call import LENT
+from course.rust.aliasing import LENT
 from course.rust.magic import Session, run
 
 rust = pytest.mark.needs("rust", "gcc")

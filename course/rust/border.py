@@ -2,53 +2,27 @@
 
 Each parameter type has a *packer*: a function from a Python value to the flat C arguments that `shim.py`
 declares for that type, in the same order. It raises `WrongArgument` rather than convert or copy anything
-silently. The way out is in `results.py`.
+silently. Single values are packed in `scalars.py`; the way out is in `results.py`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from course.errors import WrongArgument
-from course.rust.types import SCALARS, Option, Scalar, Slice, Str, Text, Tuple, Type, Unit, View
+from course.rust.scalars import DTYPES, Packer, c_type, describe, number_packer, text_packer, unit_packer
+from course.rust.types import Option, Scalar, Slice, Str, Text, Tuple, Type, Unit, View
 
-__all__ = ["DTYPES", "Packer", "arrays_in", "c_type", "number_packer", "packer"]
+__all__ = ["arrays_in", "packer"]
 
-Packer = Callable[[Any], tuple[Any, ...]]
-"""Value → flat C arguments."""
-
-_C_TYPES: dict[str, Any] = {
-    "bool": ctypes.c_uint8,
-    "i8": ctypes.c_int8,
-    "i16": ctypes.c_int16,
-    "i32": ctypes.c_int32,
-    "i64": ctypes.c_int64,
-    "isize": ctypes.c_int64,
-    "u8": ctypes.c_uint8,
-    "u16": ctypes.c_uint16,
-    "u32": ctypes.c_uint32,
-    "u64": ctypes.c_uint64,
-    "usize": ctypes.c_uint64,
-    "f32": ctypes.c_float,
-    "f64": ctypes.c_double,
-}
 _SIZE = ctypes.c_size_t
 from_buffer: Callable[[Any], Any] = ctypes.c_char.from_buffer
 addressof = ctypes.addressof
-DTYPES = {name: np.dtype(code) for name, code in SCALARS.items()}
-"""Rust's name of a number → NumPy's dtype."""
-
 _MOST = 2**63 - 1  # bytes: the most that any Rust object may span
-
-
-def c_type(name: str) -> Any:
-    """Return the ctypes type of a Rust scalar."""
-    return _C_TYPES[name]
 
 
 # Parameters
@@ -58,27 +32,22 @@ def packer(type_: Type, place: str) -> tuple[Packer, list[Any]]:
     """Return the packer of a parameter type and the C types it packs into. `place` starts its error messages."""
     match type_:
         case Scalar(name):
-            number = _number_packer(name, place)
-            return (lambda value: (number(value),)), [_C_TYPES[name]]
+            number = number_packer(name, place)
+            return (lambda value: (number(value),)), [c_type(name)]
         case Slice(element, mutable):
             return _array_packer(element, 1, mutable, place, contiguous=True), [_SIZE, _SIZE]
         case View(element, rank, mutable):
             words = 5 if rank is None else 2 * rank + 2
             return _array_packer(element, rank, mutable, place, contiguous=False), [_SIZE] * words
         case Str() | Text():
-            return _text_packer(place), [ctypes.c_char_p, _SIZE]
+            return text_packer(place), [ctypes.c_char_p, _SIZE]
         case Unit():
-            return _unit_packer(place), []
+            return unit_packer(place), []
         case Option(item):
             return _option_packer(item, place)
         case Tuple(items):
             return _tuple_packer(items, place)
     raise AssertionError(type_)
-
-
-def number_packer(type_: Scalar, place: str) -> Callable[[Any], Any]:
-    """Return the check of a single number: value → the value ctypes takes."""
-    return _number_packer(type_.name, place)
 
 
 def _zeros(types: list[Any]) -> tuple[Any, ...]:
@@ -99,110 +68,10 @@ def _tuple_packer(items: tuple[Type, ...], place: str) -> tuple[Packer, list[Any
 
     def pack(value: Any) -> tuple[Any, ...]:
         if type(value) is not tuple or len(value) != count:
-            raise WrongArgument(f"a tuple of {count} is needed, got {_describe(value)}", place=place)
+            raise WrongArgument(f"a tuple of {count} is needed, got {describe(value)}", place=place)
         return tuple(flat for one, item in zip(packers, value, strict=True) for flat in one(item))
 
     return pack, [t for _, types in inner for t in types]
-
-
-def _unit_packer(place: str) -> Packer:
-    def pack(value: Any) -> tuple[Any, ...]:
-        if value is not None and value != ():
-            raise WrongArgument(f"the type () takes None or (), got {_describe(value)}", place=place)
-        return ()
-
-    return pack
-
-
-def _text_packer(place: str) -> Packer:
-    def pack(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, str):
-            help = "decode it first: value.decode()" if isinstance(value, bytes) else "write str(value)"
-            raise WrongArgument(f"text is needed, got {_describe(value)}", place=place, help=help)
-        try:
-            data = value.encode()
-        except UnicodeEncodeError as error:
-            message = f"the text holds half of a character pair at position {error.start}, which UTF-8 cannot write"
-            raise WrongArgument(message, place=place, help="text.encode('utf-8', 'replace').decode()") from None
-        return data, len(data)
-
-    return pack
-
-
-def _number_packer(name: str, place: str) -> Callable[[Any], Any]:
-    if name == "bool":
-        return _bool_packer(place)
-    if name in {"f32", "f64"}:
-        return _float_packer(name, place)
-    limits = np.iinfo(DTYPES[name])
-    low, high = int(limits.min), int(limits.max)
-
-    def pack(value: Any) -> int:
-        if type(value) is int:
-            number = value
-        elif isinstance(value, np.integer) or (isinstance(value, int) and not isinstance(value, bool)):
-            number = int(value)
-        else:
-            help = ""
-            if isinstance(value, (bool, np.bool_)):
-                help = "write int(value)"
-            elif isinstance(value, (float, np.floating)):
-                help = "write int(value), or round(value)" if math.isfinite(value) else "it has no integer value"
-            elif isinstance(value, np.ndarray) and value.size == 1:
-                help = "write value.item()"
-            raise WrongArgument(f"{name} needs an integer, got {_describe(value)}", place=place, help=help)
-        if low <= number <= high:
-            return number
-        raise WrongArgument(f"{number} does not fit {name}, which holds {low} to {high}", place=place)
-
-    return pack
-
-
-def _bool_packer(place: str) -> Callable[[Any], int]:
-    def pack(value: Any) -> int:
-        if isinstance(value, (bool, np.bool_)):
-            return 1 if value else 0
-        help = "write bool(value), or a comparison such as value != 0"
-        raise WrongArgument(f"bool needs True or False, got {_describe(value)}", place=place, help=help)
-
-    return pack
-
-
-def _float_packer(name: str, place: str) -> Callable[[Any], float]:
-    narrow = name == "f32"
-    largest = float(np.finfo(np.float32).max)
-
-    def pack(value: Any) -> float:
-        if type(value) is float:
-            number = value
-        elif isinstance(value, (float, int, np.floating, np.integer)) and not isinstance(value, bool):
-            if isinstance(value, np.longdouble):
-                raise WrongArgument(f"{name} needs a number, got numpy.longdouble", place=place, help="float(value)")
-            try:
-                number = float(value)
-            except OverflowError:
-                raise WrongArgument(f"the integer is too large for {name}", place=place) from None
-        else:
-            help = "write value.item()" if isinstance(value, np.ndarray) and value.size == 1 else ""
-            if isinstance(value, (bool, np.bool_)):
-                help = "write float(value)"
-            raise WrongArgument(f"{name} needs a number, got {_describe(value)}", place=place, help=help)
-        if narrow and largest < abs(number) < math.inf:
-            raise WrongArgument(f"{number!r} is too large for f32, which ends at {largest:.3g}", place=place)
-        return number
-
-    return pack
-
-
-def _describe(value: Any) -> str:
-    if value is None:
-        return "None"
-    if isinstance(value, (bool, int, float, str, np.generic)):
-        shown = repr(value)
-        return f"{type(value).__name__} {shown if len(shown) <= 40 else shown[:37] + '…'}"
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
 # Arrays
@@ -350,7 +219,7 @@ def _check_kind(array: Any, dtype: np.dtype[Any], place: str) -> None:
 def _describe_kind(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"its subclass {type(value).__module__}.{type(value).__qualname__}"
-    return _describe(value)
+    return describe(value)
 
 
 def _as_array(value: Any) -> str:

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from course.errors import AliasError, RustError, RustPanic
-from course.rust.border import arrays_in, c_type, number_packer, packer
+from course.errors import RustError, RustPanic
+from course.rust.aliasing import LENT, NUMBERS, check_aliases, check_lent
+from course.rust.border import packer
 from course.rust.results import Words, reader
+from course.rust.scalars import c_type, number_packer
 from course.rust.shim import direct, symbol
 from course.rust.signature import Function, Parameter
 from course.rust.types import Option, Scalar, Slice, Tuple, Type, Unit, View
 
 __all__ = ["CellLibrary", "RustFunction"]
-
-_EXACT_WORK = 1_000_000  # candidate solutions tried before two arrays that might overlap count as overlapping
 
 
 class CellLibrary:
@@ -234,12 +234,12 @@ def _compose(function: RustFunction) -> Callable[..., Any]:
         "__rust": rust,
         "__names": names,
         "__lent": LENT,
-        "__number": _NUMBERS.__next__,
+        "__number": NUMBERS.__next__,
     }
     flat = []
     for number, (name, parameter) in enumerate(zip(names, rust.parameters, strict=True)):
         if isinstance(parameter.type, Scalar):
-            space[f"__pack{number}"] = number_packer(parameter.type, place_of(rust, parameter))
+            space[f"__pack{number}"] = number_packer(parameter.type.name, place_of(rust, parameter))
             flat.append(f"__pack{number}({name})")
         else:
             space[f"__pack{number}"] = function.packers[number][0]
@@ -290,7 +290,7 @@ def _interruptible(function: RustFunction) -> Callable[..., Any]:
         __tracebackhide__ = True
         values = function.__signature__.bind(*args, **kwargs).args
         flat = flatten(function, values)
-        mark = next(_NUMBERS)
+        mark = next(NUMBERS)
         LENT[mark] = (rust, function.names, values)
         outcome: list[Any] = []
         done = threading.Event()
@@ -386,44 +386,3 @@ def _prepared(function: RustFunction, ready: tuple[Any, ...], kept: tuple[Any, .
     prepared.__name__ = prepared.__qualname__ = f"{name}_prepared"
     prepared.__doc__ = f"Call {function.signature} with the arguments it was prepared with."
     return prepared
-
-
-# Aliasing
-
-LENT: dict[int, tuple[Function, list[str], tuple[Any, ...]]] = {}
-"""Calls that run now, in any thread (an interrupted one may run on): the function and its arguments."""
-
-_NUMBERS = itertools.count()
-
-
-def _arrays(function: Function, names: list[str], values: tuple[Any, ...]) -> list[tuple[str, Any, bool]]:
-    return [a for n, p, v in zip(names, function.parameters, values, strict=True) for a in arrays_in(p.type, v, n)]
-
-
-def check_aliases(function: Function, names: list[str], values: tuple[Any, ...]) -> None:
-    """Raise `AliasError` when one argument's memory is written to and is also another's."""
-    for (first, x, writes_x), (second, y, writes_y) in itertools.combinations(_arrays(function, names, values), 2):
-        if (writes_x or writes_y) and share(x, y):
-            raise AliasError(function.name, first, second)
-
-
-def check_lent(mark: int) -> None:
-    """Raise `AliasError` when the call numbered `mark` would use memory that another running call writes to."""
-    function, names, values = LENT[mark]
-    mine = _arrays(function, names, values)
-    for other, (running, their_names, their_values) in list(LENT.items()):
-        if other == mark:
-            continue
-        for (name, x, writes), (_, y, wrote) in itertools.product(mine, _arrays(running, their_names, their_values)):
-            if (writes or wrote) and share(x, y):
-                raise AliasError(function.name, name, running.name, running=True)
-
-
-def share(x: Any, y: Any) -> bool:
-    """Tell whether two arrays share memory; where that would take too long to find out, say yes."""
-    if not np.may_share_memory(x, y):
-        return False
-    try:
-        return bool(np.shares_memory(x, y, max_work=_EXACT_WORK))  # type: ignore[arg-type]
-    except np.exceptions.TooHardError:
-        return True

@@ -25,11 +25,11 @@ import numpy as np
 
 from course import errors
 from course.errors import CourseError, RustCrash, RustError, RustPanic, WrongArgument
+from course.rust.aliasing import check_aliases
 from course.rust.border import arrays_in, packer
 from course.rust.call import (
     CellLibrary,
     RustFunction,
-    check_aliases,
     duration,
     parameter_names,
     place_of,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from course.rust.border import DTYPES
+from course.rust.scalars import DTYPES
 from course.rust.types import Array, Option, Result, Scalar, StaticStr, Text, Tuple, Type, Unit, Vector
 
 __all__ = ["Free", "Reader", "Words", "reader"]
