@@ -72,7 +72,6 @@ def text_packer(place: str) -> Packer:
 
 def number_packer(name: str, place: str) -> Callable[[Any], Any]:
     """Return the check of one number: value → the value ctypes takes."""
-
     if name == "bool":
         return _bool_packer(place)
     if name in {"f32", "f64"}:
