@@ -120,7 +120,7 @@ def lay_out(folder: Path, secret: bytes) -> None:
     for step in ("source", "release", "submitted"):
         (folder / step).mkdir(exist_ok=True)
     for left in private.glob(f"{_STAGE}*"):  # of a release that was stopped
-        shutil.rmtree(left, ignore_errors=True)
+        _clear_away(left, folder)
     (private / "banks").mkdir(exist_ok=True)
     if not (private / "secret").is_file():
         write_private(private / "secret", secret + b"\n")
@@ -159,12 +159,23 @@ def stage(folder: Path) -> Iterator[Path]:
     try:
         yield made
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        _clear_away(made, folder)
 
 
-def move_into_place(new: Path, place: Path, old: Path) -> None:
-    """Put a folder in place of another, which goes to `old`: both on one disk, so that nothing is copied."""
+def move_into_place(folder: Path, made: Path, step: str, chapter: str) -> None:
+    """Put the chapter that was made in a stage in place of the old one. On one disk, so nothing is copied."""
+    place, old = folder / step / chapter, made / "old" / step / chapter
     place.parent.mkdir(exist_ok=True)
+    old.parent.mkdir(parents=True)
     if place.exists():
         place.rename(old)
-    new.rename(place)
+    (made / step / chapter).rename(place)
+
+
+def _clear_away(made: Path, folder: Path) -> None:
+    """Remove a stage; what it had moved out of its place and not yet replaced goes back first."""
+    for old in made.glob("old/*/*"):
+        place = folder / old.parent.name / old.name
+        if not place.exists():
+            old.rename(place)
+    shutil.rmtree(made, ignore_errors=True)

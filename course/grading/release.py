@@ -233,7 +233,7 @@ def _release_one(
         _generate(folder, made_in, made.chapter)
         _write_keys(private, made)
         for step in ("source", "release"):
-            move_into_place(made_in / step / made.chapter, folder / step / made.chapter, made_in / f"old-{step}")
+            move_into_place(folder, made_in, step, made.chapter)
     return "updated" if before else "new"
 
 
