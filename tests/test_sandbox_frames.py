@@ -54,7 +54,7 @@ def test_whatever_is_sent_is_noted_or_malformed(sent: list[tuple[bytes, bytes]])
     assert all(0 <= number < 3 and isinstance(run, Ran) for number, run in attempt.runs.items())
     for text in (attempt.problem, attempt.missing, *(run.error for run in attempt.runs.values())):
         assert text.isprintable()
-        assert len(text) <= 300
+        assert len(text) <= 500
 
 
 @given(st.lists(st.tuples(st.sampled_from([b"R", b"O", b"E"]), st.binary(max_size=200)), max_size=8), st.data())

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from course import errors
 from course.grading.sandbox.cells import python_of, rust_of
 from course.grading.sandbox.frames import frame, head_and_body, line
 from course.rust.call import CellLibrary, RustFunction
 from course.rust.signature import read_cell
 from course.tasks import wire
+from course.tasks.calling import failed
 
 __all__ = ["work"]
 
@@ -186,15 +189,16 @@ def _call(number: int, function: Any, why: str, case: bytes) -> bytes:
     head: dict[str, Any] = {"case": number, "outcome": "returned", "error": "", "missing": "", "seconds": 0.0}
     if function is None:
         return head_and_body(head | {"outcome": "missing", "error": why})
+    arguments = wire.decode(case)
+    started = time.perf_counter()
     try:
-        arguments = wire.decode(case)
-        started = time.perf_counter()
-        try:
+        with np.errstate(all="ignore"):  # as `check` does in a notebook
             value = function(*arguments)
-        finally:
-            head["seconds"] = time.perf_counter() - started
     except BaseException as error:  # noqa: BLE001 - whatever a learner's function raises
-        return head_and_body(head | {"outcome": _outcome(error), "error": _said(error), "missing": _missing(error)})
+        ran = failed(error, time.perf_counter() - started)
+        told = {"outcome": ran.outcome, "error": line(ran.error, 500), "missing": _missing(error)}
+        return head_and_body(head | told | {"seconds": ran.seconds})
+    head["seconds"] = time.perf_counter() - started
     try:
         return head_and_body(head, wire.encode((value, arguments)))
     except MemoryError:
@@ -204,22 +208,9 @@ def _call(number: int, function: Any, why: str, case: bytes) -> bytes:
         return head_and_body(head | {"outcome": "unreadable", "error": line(said)})
 
 
-def _outcome(error: BaseException) -> str:
-    match error:
-        case NotImplementedError():
-            return "stub"
-        case errors.RustPanic():
-            return "stub" if error.rust_message.startswith("not yet implemented") else "panicked"
-        case MemoryError():
-            return "memory"
-    return "raised"
-
-
 def _said(error: BaseException) -> str:
     """Return an exception as one line. Its own `__str__` is the learner's, and may do anything."""
     try:
-        if isinstance(error, errors.RustPanic):
-            return line(f"{error.rust_message} ({error.place})" if error.place else error.rust_message)
         text = error.message if isinstance(error, errors.CourseError) else str(error)
     except BaseException:  # noqa: BLE001
         text = "(its text cannot be read)"

@@ -104,6 +104,9 @@ class Runner:
             start = lost + 1
             if start >= len(job.cases) or time.monotonic() >= until:
                 break
+        ended = next(((n, r) for n, r in sorted(runs.items()) if r.outcome in ("memory", "crashed")), None)
+        if ended is not None and not problem:
+            problem = f"case {ended[0] + 1}: {ended[1].error}"
         not_run = Ran("not-run", error=problem)
         return Done(
             job.id,
@@ -124,7 +127,7 @@ class Runner:
         if not job.lenient or not job.function:
             return True
         return any(number not in runs or runs[number].outcome == "missing" for number in range(len(job.cases))) or any(
-            run.outcome in ("timeout", "crashed") for run in runs.values()
+            run.outcome in ("timeout", "memory", "crashed") for run in runs.values()
         )
 
     # Rust
@@ -289,7 +292,7 @@ def _ran(body: bytes) -> tuple[int, Ran, str]:
         raise Malformed
     if not isinstance(outcome, str) or outcome not in _OUTCOMES:
         raise Malformed
-    error, missing = line(head.get("error")), line(head.get("missing"), 100)
+    error, missing = line(head.get("error"), 500), line(head.get("missing"), 100)
     if outcome != "returned":
         return number, Ran(cast(Outcome, outcome), error=error, seconds=seconds), missing
     try:

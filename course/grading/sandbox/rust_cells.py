@@ -36,7 +36,6 @@ MOST = 50  # Rust cells in one submission
 _KEPT = 256
 _LARGEST = 64 << 20  # bytes of one library
 REQUEST = {"cpu": 25, "memory": 4 << 30, "file": 256 << 20, "processes": 32, "tmp": 512, "inodes": 4000}
-_ITEM = re.compile(r"\s*(#!?\[|pub\b|use\b|(async\s+|unsafe\s+|const\s+)*fn\b|struct\b|enum\b|trait\b|impl\b|mod\b)")
 
 
 class Library:
@@ -98,11 +97,11 @@ def rust_cells(cells: tuple[str, ...]) -> dict[int, RustCell]:
 
 
 def with_reject(job: Job, cells: dict[int, RustCell], source: str) -> RustCell | None:
-    """Return the cell that defines the job's function with a program after it that must not compile beside it."""
+    """Return the cell that defines the job's function, and after it a program: the inside of a `main`, or all of it."""
     defines = re.compile(rf"\bfn\s+{re.escape(job.function)}\b")
     for cell in reversed(cells.values()):
         if not cell.problem and defines.search(cell.units[-1][1]):
-            text = source if _ITEM.match(source) else f"fn course_rejected() {{\n{source}\n}}"
+            text = source if "fn main" in source else f"fn main() {{\nlet _ = {{\n{source}\n}};\n}}"
             (*used, (name, own)) = cell.units
             return RustCell((*used, (name or "learner", own), ("rejected", text)), cell.flags)
     return None
