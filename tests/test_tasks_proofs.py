@@ -68,6 +68,7 @@ def test_a_task_whose_claims_are_so_is_proved(tmp_path):
     [
         ('wrong = [("right", "def twice(x): return x + x", "no")]', "the wrong solution 'right' passes"),
         ('wrong = [("other", "def thrice(x): return x", "no")]', "defines no twice"),
+        ('wrong = [("lost", "def twice(x): return y", "no")]', "uses a name that is not there"),
         ('wrong = [("broken", "def twice(x) return x", "no")]', "does not run: SyntaxError"),
         (
             'wrong = [("a", "def twice(x): raise KeyError(x)", "told so")]\nmistakes = [("other words", "KeyError")]',
@@ -78,10 +79,7 @@ def test_a_task_whose_claims_are_so_is_proved(tmp_path):
             None,
         ),
         ('wrong = [("a", "def twice(x): return 6.0 if x == 3 else 0", "hm")]', "visible cases pass every wrong"),
-        (
-            "state = []\ndef hidden(rng):\n    state.append(1)\n    import time\n    yield (time.perf_counter(),)",
-            "same seed",
-        ),
+        ("import time\ndef hidden(rng):\n    yield (time.perf_counter(),)", "same seed"),
         ("y = 1 / 0", "ZeroDivisionError"),
     ],
 )
@@ -103,13 +101,7 @@ def test_the_chapters_solution_must_pass(tmp_path):
 def test_a_solution_that_needs_other_cells_is_left_to_the_chapters_own_check(tmp_path):
     found = proofs(tmp_path, "", source='```python solution="twice"\ndef twice(x):\n    return other(x)\n```\n')
 
-    assert (
-        drifted(found)
-        == [
-            "#twice: the chapter's solution does not pass: it raises NameError: name 'other' is not defined (a name is not known: is the cell that sets it above, and was it run?)"
-        ]
-        or drifted(found) == []
-    )
+    assert drifted(found) == []
 
 
 RUST = '```rust solution="twice"\npub fn twice(x: f64) -> f64 { 2.0 * x }\nfn take(x: String) {}\n```\n'
