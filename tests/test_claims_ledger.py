@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.claims import compare, ledger, machine
+from course.claims.drawing import DARK, LIGHT, PAPER
 from course.claims.experiment import Evidence, Experiment, Missing, Rule, Run, Series, above
-from course.claims.figures import DARK, LIGHT, PAPER, findings_figure, series_alt, series_figure
+from course.claims.figures import findings_figure, series_alt, series_figure
 from course.claims.page import page
 from course.claims.protocol import Times
 from course.claims.shown import ShownClaim, claim, plain
@@ -73,7 +74,12 @@ def record():
 def whole(record):
     here = machine.describe() | {"load": {"before": 0.1, "after": None}}
     missing = ledger.judged_record(experiment(evidence), Evidence(missing=[Missing("rust", "no Rust")]), 0.0)
-    return {"schema": 1, "mode": "quick", "machine": here, "claims": [record, missing | {"id": "other", "claim": "Another claim."}]}
+    return {
+        "schema": 1,
+        "mode": "quick",
+        "machine": here,
+        "claims": [record, missing | {"id": "other", "claim": "Another claim."}],
+    }
 
 
 def test_every_claim_of_the_overview_has_an_experiment_and_an_id():

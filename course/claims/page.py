@@ -10,7 +10,8 @@ import html
 from pathlib import Path
 from typing import Any
 
-from course.claims.figures import DARK, LIGHT, PAPER, findings_figure, series_figure
+from course.claims.drawing import DARK, LIGHT, PAPER
+from course.claims.figures import findings_figure, series_figure
 from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
 
 __all__ = ["SIGNS", "body", "chip", "document", "figure_text", "page"]
@@ -127,9 +128,8 @@ def body(record: dict[str, Any], *, heading: bool) -> str:
 def _figures(record: dict[str, Any]) -> str:
     parts = []
     if svg := findings_figure(record, PAPER):
-        parts.append(
-            f'<figure>{_WIDE}aria-label="figure: findings">{svg}</div><figcaption>{_e(_key(record))}</figcaption></figure>'
-        )
+        caption = f"<figcaption>{_e(_key(record))}</figcaption>"
+        parts.append(f'<figure>{_WIDE}aria-label="figure: findings">{svg}</div>{caption}</figure>')
     if record["series"]:
         drawn = "".join(
             f'{_WIDE}aria-label="figure: {_e(one["title"])}">{series_figure(one, PAPER)}</div>'
@@ -140,8 +140,9 @@ def _figures(record: dict[str, Any]) -> str:
 
 
 def _key(record: dict[str, Any]) -> str:
-    level = f"{100 * record['level']:.4g} %"
-    return f"Filled circle: for the claim. Square: against it. Hollow: undecided. Bars: {level} intervals."
+    marks = "Filled circle: for the claim. Square: against it. Hollow: undecided."
+    timed = any(finding["turns"] for finding in record["findings"])
+    return f"{marks} Bars: {100 * record['level']:.4g} % intervals." if timed else f"{marks} One mark for each finding."
 
 
 def _findings(record: dict[str, Any]) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from course.claims import ledger
 from course.claims import machine as machines
-from course.claims.figures import DARK, LIGHT, findings_alt, findings_figure, series_alt, series_figure
+from course.claims.drawing import DARK, LIGHT
+from course.claims.figures import findings_alt, findings_figure, series_alt, series_figure
 from course.claims.page import SIGNS, body, figure_text
 from course.claims.verdicts import NOT_MEASURED
 

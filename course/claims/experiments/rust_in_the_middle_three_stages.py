@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.claims import pipelines
-from course.claims.experiment import Evidence, Experiment, Rule, Run, Series, above, below
+from course.claims.experiment import Evidence, Experiment, Rule, Run, above, below
 
 __all__ = ["EXPERIMENT"]
 
@@ -15,7 +15,6 @@ def measure(run: Run) -> Evidence:
     """Take the time of every stage at two sizes, and what a deployment needs."""
     evidence = Evidence()
     found = pipelines.stages(14 if run.quick else 40, run.say)
-    bars: dict[str, list[tuple[str, float]]] = {size: [] for size in found.seconds}
     for size, by_stage in found.seconds.items():
         for stage, pairs in by_stage.items():
             ratios = pipelines.ratios(pairs)
@@ -25,7 +24,6 @@ def measure(run: Run) -> Evidence:
                 measure, f"{name}, {size}", ratios, "times as fast as python",
                 task=name, size=size, lane="rust", against="python",
             )  # fmt: skip
-            bars[size].append((name, evidence.findings[-1].value))
     if all(found.peak_mib):
         evidence.count(
             "outside", "deployment: peak memory", found.peak_mib[0] / found.peak_mib[1], "times less than python",
@@ -35,9 +33,6 @@ def measure(run: Run) -> Evidence:
         "outside", "deployment: needed on disk", found.disk_mib[0] / found.disk_mib[1], "times less than python",
         task="deployment (disk)",
     )  # fmt: skip
-    evidence.series.append(
-        Series("How many times as fast Rust is, stage by stage", "stage", "times as fast", bars, kind="bars")
-    )
     pipelines.table(evidence, found)
     return evidence
 
