@@ -146,7 +146,7 @@ def _pupil(handout: _Handout, name: str, kind: str, rng: random.Random) -> Pupil
     ability = ABILITIES.get(kind, ABILITIES["perfect"])
     notebook, cells = handout.copy()
     attempts, points = _answer(handout, cells, ability, name, rng)
-    points |= _write_code(handout, cells, ability, rng)
+    points |= _write_code(handout, cells, ability, rng, name)
     if kind in hostile.PYTHON or kind in hostile.RUST:
         points |= _attack(handout, cells, kind)
     if kind in MANGLED and handout.tasks:
@@ -184,7 +184,7 @@ def _answer(
 
 
 def _write_code(
-    handout: _Handout, cells: Mapping[str, dict[str, Any]], ability: Ability, rng: random.Random
+    handout: _Handout, cells: Mapping[str, dict[str, Any]], ability: Ability, rng: random.Random, learner: str
 ) -> dict[str, float]:
     points: dict[str, float] = {}
     for task in handout.tasks:
@@ -192,10 +192,11 @@ def _write_code(
         what = rng.choices(("solved", "wrong", "left", "broken"), ability.tasks)[0]
         wrong = handout.wrong[task.id]
         if what == "solved":
-            cell["source"] = handout.solutions[task.id]
+            cell["source"] = _signed(handout.solutions[task.id], task.language, learner)
             points[task.full_id] = task.points
         elif what == "wrong" and wrong:
-            cell["source"] = _in_its_cell(str(cell["source"]), rng.choice(wrong))  # partial credit: not certain
+            source = _in_its_cell(str(cell["source"]), rng.choice(wrong))  # partial credit: not certain
+            cell["source"] = _signed(source, task.language, learner)
         elif what == "broken":
             text = BROKEN[task.language].replace("NAME", task.function)
             cell["source"] = text.replace("SIGNATURE", f"%%rust\npub fn {task.function}()")
@@ -218,6 +219,13 @@ def _attack(handout: _Handout, cells: Mapping[str, dict[str, Any]], kind: str) -
             cell["source"] = hostile_rust(hostile.RUST[kind], handout.solutions[task.id], task.function)
         attacked[task.full_id] = 0.0
     return attacked
+
+
+def _signed(source: str, language: str, learner: str) -> str:
+    """Return a solution that no other learner has: a grader that knows equal code again must not gain by it here."""
+    if language == "rust":
+        return f'{source.rstrip()}\n\n#[allow(dead_code)]\nconst WRITTEN_BY: &str = "{learner}";\n'
+    return f'{source.rstrip()}\n\n\nwritten_by = "{learner}"\n'
 
 
 def _in_its_cell(stub: str, source: str) -> str:
