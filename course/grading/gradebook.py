@@ -64,8 +64,8 @@ class _Chapter:
 class Gradebook:
     """The gradebook of a class, open to be written by this process."""
 
-    def __init__(self, url: str, *, tell: Callable[[str], None] = lambda _: None, patience: float = PATIENCE) -> None:
-        self.url, self.tell, self.patience = url, tell, patience
+    def __init__(self, url: str, *, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.url, self.tell, self.patience = url, tell, PATIENCE
         try:
             self.engine = sql.create_engine(url, connect_args={"timeout": 2} if url.startswith("sqlite") else {})
         except (exc.ArgumentError, exc.NoSuchModuleError, ModuleNotFoundError) as error:
@@ -351,6 +351,7 @@ def _no_implicit_begin(connection: Any, _record: Any) -> None:
 
 
 def _begin_to_write(connection: Connection) -> None:
+    connection.exec_driver_sql("pragma busy_timeout = 1000")  # longer waits are ours: we say that we wait
     connection.exec_driver_sql("begin immediate")  # wait for the lock here, and never half-way
 
 

@@ -52,15 +52,18 @@ def _content(path: Path, most: int) -> bytes:
     except OSError as error:
         said = "is a link, and links are not followed" if path.is_symlink() else f"cannot be read: {error.strerror}"
         raise SubmissionUnreadable(f"{path.name} {said}", place=str(path)) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SubmissionUnreadable(f"{path.name} is no file", place=str(path))
         if status.st_size > most:
             raise SubmissionUnreadable(
                 f"{path.name} has {status.st_size:,} bytes; at most {most:,} are read", place=str(path)
             )
-        return file.read(most + 1)
+        with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - it is open already
+            return file.read(most + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _moment(text: str) -> datetime | None:

@@ -26,7 +26,7 @@ from course.quiz.marking import Mark, Marks, marks
 from course.quiz.model import Essay, Task
 from course.tasks import wire
 from course.tasks.definition import Definition, load
-from course.tasks.model import Limits, Ran, TaskScore
+from course.tasks.model import Limits, Outcome, Ran, TaskScore
 
 __all__ = ["ENGINE", "Plan", "Score", "Tools", "job_hash", "score"]
 
@@ -118,7 +118,9 @@ class Tools:
         definition = self.definitions[task.id]
         if not isinstance(definition, Definition):
             return None
-        code = [cell.text for cell in work.cells if cell.kind == "code" or self._retyped(cell)]
+        if self.not_begun(work, task):
+            return None
+        code = self._code(work)
         defining = [text for text in code if task.function in slicing.functions_of(text)]
         if not defining:
             # A cell that does not parse defines nothing; running it says why.
@@ -144,6 +146,17 @@ class Tools:
         )
         whole = None if part.whole else replace(job, cells=slicing.whole(code).cells)
         return Plan(graded, task, definition, job, source, whole)
+
+    def _code(self, work: Work) -> list[str]:
+        return [cell.text for cell in work.cells if cell.kind == "code" or self._retyped(cell)]
+
+    def not_begun(self, work: Work, task: Task) -> bool:
+        """Whether the task's function is the stub that was handed out, word for word: there is nothing to run."""
+        stub = self.checksums.get(task.id, "")
+        if "NotImplementedError" not in stub and "todo!" not in stub:
+            return False
+        defining = [text for text in self._code(work) if _seems_to_define(text, task.function)]
+        return bool(defining) and set(defining) == {stub}
 
     def _retyped(self, cell: Cell) -> bool:
         """Whether a cell was code when it was handed out, and has been made something else."""
@@ -280,7 +293,8 @@ class _Scoring:
             self._result(graded, task.id, None, graded.points, "not graded", message=run.problem)
             return
         if plan is None or run is None:
-            found = definition.judge({case.id: Ran("missing") for case in definition.cases})
+            outcome: Outcome = "stub" if self.tools.not_begun(self.work, task) else "missing"
+            found = definition.judge({case.id: Ran(outcome) for case in definition.cases})
         else:
             runs = {case.id: ran for case, ran in zip(definition.cases, run.runs, strict=False)}
             refused = run.rejected or {}

@@ -57,11 +57,10 @@ def needed(cells: Sequence[str], function: str, *, own: Iterable[str] = ()) -> S
 
 
 def functions_of(text: str) -> frozenset[str]:
-    """Return the functions that a cell defines: Python's at its top level, or those a `%%rust` cell offers."""
+    """Return what a cell binds that may be a function: a Python cell's names, or the functions of a `%%rust` cell."""
     if rust_of(text):
         return frozenset(_rust(text)[0])
-    facts = facts_of(text)
-    return frozenset(name for name, how in facts.binds.items() if how == "def" or name in facts.inside)
+    return frozenset(facts_of(text).binds)
 
 
 def _pieces(cells: Sequence[str], own: frozenset[str]) -> list[_Piece]:
