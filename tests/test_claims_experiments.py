@@ -1,0 +1,304 @@
+"""What the experiments stand on: bugs that are there, programs that are wrong in one way, jobs that end well."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+from course.claims import attempts, bugs, coverage, dated, faults, ledger, pipelines
+from course.claims.experiments.steep_learning_curve import applied, mends
+from course.claims.programs import (
+    PRINTED,
+    REJECTED,
+    STOPPED,
+    cell_functions,
+    codes,
+    diagnose,
+    run_c,
+    run_python,
+    run_rust,
+)
+from course.claims.semantics import CELL, DIFFERENCES
+from course.claims.verdicts import FOR
+from tests.test_claims_ledger import SCHEMAS, schema
+
+# Programs
+
+
+@pytest.mark.needs("rust")
+def test_a_rust_program_is_rejected_stopped_or_prints():
+    assert run_rust('fn main() { println!("{}", 1 + 1); }').kind == PRINTED
+    assert run_rust('fn main() { let x: u8 = "a"; }').detail == "E0308"
+    assert run_rust('fn main() { let v: Vec<i32> = vec![]; println!("{}", v[0]); }').kind == STOPPED
+
+
+def test_a_python_program_is_rejected_stopped_or_prints():
+    assert run_python("print(1 + 1)").detail == "2"
+    assert run_python("print(").kind == REJECTED
+    assert run_python("raise ValueError('no')").detail == "ValueError: no"
+
+
+@pytest.mark.needs("gcc")
+def test_a_c_program_that_is_killed_by_a_signal_is_stopped():
+    assert run_c("int main(void) { return *(volatile int *)0; }").kind == STOPPED
+
+
+# Bugs
+
+
+@pytest.mark.needs("crates")
+@pytest.mark.parametrize("bug", bugs.BUGS, ids=lambda bug: bug.id)
+def test_a_known_bug_is_there_at_the_release_that_cells_use(bug):
+    found = bugs.reproduce(bug)
+
+    assert found.there, f"mended: {found.said}. Say so in docs/claims.md, and in the claim that counts it."
+    assert found.said
+
+
+def test_what_upstream_says_of_a_bug_is_as_its_schema_says():
+    record = {
+        "id": "pca-variance",
+        "crate": "linfa-reduction",
+        "version": "0.9.0",
+        "pinned": "0.8.1",
+        "title": "t",
+        "state": "mended",
+        "said": "",
+    }
+    jsonschema.validate({"schema": 1, "bugs": [record]}, schema("claims-upstream"))
+
+
+def test_the_version_that_cargo_chose_is_that_of_the_crates_own_ndarray(tmp_path):
+    lock = """
+[[package]]
+name = "linfa-reduction"
+version = "0.8.1"
+dependencies = ["ndarray 0.16.1", "rand"]
+[[package]]
+name = "ndarray"
+version = "0.16.1"
+[[package]]
+name = "ndarray"
+version = "0.17.2"
+[[package]]
+name = "rand"
+version = "0.8.5"
+"""
+    (tmp_path / "Cargo.lock").write_text(lock, "utf-8")
+
+    assert bugs._locked(tmp_path, "linfa-reduction")["ndarray"] == "0.16.1"
+
+
+# Wrong programs
+
+
+@pytest.mark.needs("crates")
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name.replace(" ", "-")[:40])
+def test_a_wrong_memory_or_thread_program_is_stopped_and_a_wrong_logic_program_runs(fault):
+    outcome = run_rust(fault.rust, wrapping=True)
+
+    if fault.kind in ("memory", "threads"):
+        assert outcome.kind != PRINTED
+        assert outcome.detail != "error"  # refused for its mistake, with a code, not for its grammar
+    if fault.kind in ("arithmetic", "logic"):
+        assert outcome.kind == PRINTED
+
+
+@pytest.mark.needs("rust")
+def test_a_sum_that_wraps_is_stopped_where_overflow_is_checked():
+    wraps = next(fault for fault in faults.FAULTS if "wraps" in fault.name)
+
+    assert run_rust(wraps.rust, wrapping=True).detail == "-56"
+    assert "overflow" in run_rust(wraps.rust, wrapping=False).detail
+
+
+@pytest.mark.needs("rust")
+@pytest.mark.parametrize(("name", "program"), faults.REFUSED)
+def test_a_right_program_of_the_list_is_refused_by_the_borrow_checker(name, program):
+    assert run_rust(program).detail in {"E0499", "E0503", "E0502"}
+
+
+# Jobs of the learning curve
+
+
+@pytest.mark.needs("crates")
+@pytest.mark.parametrize("job", attempts.JOBS, ids=lambda job: job.name.replace(" ", "-")[:40])
+def test_every_version_but_the_last_fails_and_the_last_prints_what_python_prints(job):
+    *failing, last = attempts.versions(job.rust, job.rust_edits)
+
+    assert all(diagnose(version)[0] for version in failing)
+    assert run_rust(last).detail == job.expected
+    assert run_python(attempts.versions(job.python, job.python_edits)[-1]).detail == job.expected
+
+
+@pytest.mark.needs("rust")
+def test_an_edit_of_the_compilers_own_is_tried():
+    source = 'fn main() {\n    let x = 1;\n    x += 1;\n    println!("é {x}");\n}\n'
+    errors, _ = diagnose(source)
+
+    assert codes(errors) == ["E0384"]
+    assert mends(source, next(e for e in errors if e.get("code")), 1)
+
+
+def test_edits_are_made_at_bytes_not_letters():
+    edit = {"byte_start": 3, "byte_end": 4, "suggested_replacement": "z"}
+
+    assert applied("é y", [edit]) == "é z"
+
+
+# Counts
+
+
+@pytest.mark.needs("crates")
+def test_the_list_of_linfas_algorithms_is_what_its_sources_give():
+    shipped = coverage.linfa()
+    for folder in coverage.sources(f"linfa*-{coverage.VERSION}"):
+        crate = folder.name.rpartition("-")[0]
+        if crate in shipped:
+            assert coverage.algorithms(folder) == sorted(shipped[crate])
+
+
+def test_every_counterpart_in_scikit_learn_exists():
+    names = {name for area in coverage.estimators() for name in area.covered}
+    listed = {name for named in coverage.linfa().values() for same in named.values() for name in same}
+
+    assert listed <= names
+    assert sum(area.count for area in coverage.estimators()) == len(listed)
+
+
+def test_every_dated_figure_has_a_day_and_a_source():
+    figures = [figure for library in dated.libraries().values() for figure in library.figures]
+
+    assert all(figure.source and 2020 < figure.year < 2030 for figure in figures)
+    assert all(one["source"] and one["date"] for one in dated.projects())
+    assert all(rust.language == "rust" and python.language == "python" for rust, python in dated.pairs())
+    assert {library.name for library in dated.libraries().values() if library.in_overview} == {
+        "linfa",
+        "rustlearn",
+        "tch-rs",
+        "ndarray",
+    }
+
+
+def test_growth_needs_two_figures():
+    known = dated.libraries()
+
+    assert known["ndarray"].growth("stars") is None
+    assert known["linfa"].growth("stars") == pytest.approx(3788 / 1312)
+
+
+# The pipeline in both languages
+
+
+@pytest.mark.needs("crates")
+def test_both_pipelines_reach_the_same_accuracy_and_report_their_own_memory(tmp_path):
+    import sys
+
+    file = pipelines._file(tmp_path, 1)
+    python = pipelines._run([sys.executable, "-I", pipelines.PYTHON, file, 1])[0]
+    rust = pipelines._run([pipelines._build(), file, 1])[0]
+
+    assert abs(python["accuracy"] - rust["accuracy"]) <= pipelines.ACCURACY
+    assert python["mean"] == pytest.approx(rust["mean"])
+    assert set(python["times"]) == set(rust["times"]) == set(pipelines.STAGES)
+    if sys.platform == "linux":
+        # A child's peak as its parent sees it would be at least the parent's own; this process is larger than Rust's.
+        assert rust["peak_kib"] < 40_000 < python["peak_kib"]
+
+
+def test_lines_of_comment_and_blank_lines_do_not_count(tmp_path):
+    (tmp_path / "program.py").write_text('"""Words."""\n\n# more\nx = 1  # said\n', "utf-8")
+
+    assert pipelines.lines(tmp_path / "program.py") == 1
+
+
+# Words that differ
+
+
+@pytest.fixture(scope="module")
+def rust():
+    return cell_functions(CELL)
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.normal(-1.0, 1.0, (60, 2)), rng.normal(1.5, 1.0, (40, 2))])
+    return x, np.repeat([False, True], [60, 40])
+
+
+@pytest.mark.needs("crates")
+def test_inertia_is_a_sum_in_one_library_and_a_mean_in_the_other(rust, blobs):
+    from sklearn.cluster import KMeans
+
+    x, _ = blobs
+    start = x[[0, 99]].copy()
+    theirs = KMeans(2, init=start, n_init=1, tol=0).fit(x).inertia_
+
+    # linfa counts the old centre as one more member when it moves one, so it stops a little beside the optimum.
+    assert rust["inertia"](x, start) * len(x) == pytest.approx(theirs, rel=0.01)
+
+
+@pytest.mark.needs("crates")
+def test_linfa_starts_k_means_ten_times(rust):
+    assert rust["default_runs"]() == 10
+
+
+@pytest.mark.needs("crates")
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 10.0])
+def test_alpha_is_one_over_c(rust, blobs, alpha):
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = blobs
+    theirs = LogisticRegression(C=1 / alpha, tol=1e-10, max_iter=1000).fit(x, y).coef_[0]
+
+    assert rust["logistic"](x, y, alpha) == pytest.approx(theirs, rel=1e-3)
+
+
+@pytest.mark.needs("crates")
+def test_gamma_is_one_over_eps(rust, blobs):
+    from sklearn.svm import SVC
+
+    x, y = blobs
+    at = np.array([0.3, -0.2])
+    theirs = SVC(C=1.0, gamma=1 / 2.0, tol=1e-9).fit(x, y).decision_function([at])[0]
+
+    assert rust["gaussian_decision"](x, y, 2.0, at) == pytest.approx(theirs, abs=1e-3)
+
+
+@pytest.mark.needs("crates")
+def test_rustlearn_has_no_intercept_and_one_fit_is_one_pass(rust, blobs):
+    x, y = blobs
+    at_zero, first, second = rust["rustlearn"](x, y)
+
+    assert at_zero == 0.5  # the middle of a logistic curve through the origin, whatever the classes' sizes
+    assert first != second
+    assert first == np.float32(first)
+
+
+@pytest.mark.needs("crates")
+def test_ndarray_asks_for_ddof_where_numpy_has_a_default(rust):
+    x = np.array([1.0, 2.0, 4.0])
+
+    assert rust["deviation"](x, 0.0) == pytest.approx(x.std())
+    assert rust["deviation"](x, 1.0) == pytest.approx(x.std(ddof=1))
+
+
+def test_every_difference_is_in_the_manual():
+    text = (SCHEMAS.parent / "claims.md").read_text("utf-8")
+
+    assert [one.id for one in DIFFERENCES if one.rust not in text or one.sklearn not in text] == []
+
+
+# Whole experiments that take no time
+
+
+@pytest.mark.parametrize("id", ["growth", "smaller-community", "fewer-libraries"])
+def test_an_experiment_of_counts_gives_a_verdict_with_its_findings(id):
+    record = ledger.measured(id)
+
+    assert record["failed"] == ""
+    assert record["verdict"] != "not measured"
+    assert record["counts"][FOR] > 0
+    assert json.loads(json.dumps(record)) == record
