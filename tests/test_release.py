@@ -140,6 +140,11 @@ def test_the_gradebook_is_one_that_nbgrader_made(made: Place) -> None:
     assert len(made.cells()["quiz-views"]["checksum"]) == 32
 
 
+def test_a_release_needs_nothing_on_the_path(made: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert release(tmp_path / "class", made.course, banks=[made.bank])[0].what == "new"
+
+
 def test_an_essay_keeps_its_question(made: Place) -> None:
     assert "Why Rust? Write two sentences." in (made.out / f"{NAME}.ipynb").read_text("utf-8")
 

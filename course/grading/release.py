@@ -16,11 +16,14 @@ moved into place whole; the record is written last, so that a release that was s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -255,7 +258,8 @@ def _generate(folder: Path, at: Path, chapter: str) -> None:
     config, url = _configuration(folder)
     config.CourseDirectory.root = str(at)
     config.CourseDirectory.db_url = url
-    result = NbGraderAPI(config=config).generate_assignment(chapter)
+    with _our_programs_on_the_path():
+        result = NbGraderAPI(config=config).generate_assignment(chapter)
     if result["success"]:
         return
     log = f"{result.get('log') or ''}\n{result.get('error') or ''}"
@@ -269,9 +273,21 @@ def _generate(folder: Path, at: Path, chapter: str) -> None:
     if "OperationalError" in log:
         help = "close other programs that use it, then release again"
         raise CannotRelease(chapter, "the gradebook is locked or cannot be opened", help=help)
-    lines = [line.strip() for line in log.splitlines() if re.match(r"\s*([\w.]+Error|.*Exception)\b.*: ", line)]
+    found = [line.strip() for line in log.splitlines() if re.match(r"\s*[\w.]+(Error|Exception)\b.*: ", line)]
+    lines = [line for line in found if "NbGraderException" not in line]  # which only says: see above
     said = lines[-1] if lines else (log.strip().splitlines() or ["it gave no reason"])[-1]
-    raise CannotRelease(chapter, said, help=f"nbgrader generate_assignment {chapter} in {folder} shows all it says")
+    raise CannotRelease(chapter, said, help=f"mend that in {folder / 'nbgrader_config.py'}, or in the chapter's source")
+
+
+@contextlib.contextmanager
+def _our_programs_on_the_path() -> Iterator[None]:
+    """Let nbgrader find the programs installed beside this Python: for a new gradebook it calls `alembic` by name."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
 
 
 def _configuration(folder: Path) -> tuple[Any, str]:
