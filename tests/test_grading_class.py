@@ -540,8 +540,8 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(room: Class):
     with sqlite3.connect(room.folder / "gradebook.db") as book:
         assert book.execute("pragma integrity_check").fetchone() == ("ok",)
     room.grade()
-    assert len(set(learner for learner, _ in room.points())) == 40
-    assert set(room.points()[f"learner-{n:03}", "borrow"] for n in range(40)) == {4.0}
+    assert len({learner for learner, _ in room.points()}) == 40
+    assert {room.points()[f"learner-{n:03}", "borrow"] for n in range(40)} == {4.0}
 
 
 def test_memory_does_not_grow_with_the_class(room: Class):

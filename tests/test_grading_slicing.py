@@ -27,7 +27,7 @@ def run(cells: tuple[str, ...]) -> dict[str, Any]:
     random.seed(0)
     for cell in cells:
         with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(cell, "<cell>", "exec"), namespace)  # noqa: S102
+            exec(compile(cell, "<cell>", "exec"), namespace)
     return namespace
 
 
@@ -84,7 +84,8 @@ STATEMENTS = st.one_of(
     filled("{} = (f := {})", name, function),
     filled("try:\n    {}({})\nexcept Exception as {}: pass", function, name, name),
     filled(
-        "def make(v):\n    def inner(x):\n        nonlocal v\n        v = [v, x]\n        return v\n    return inner\n{} = make({})",
+        "def make(v):\n    def inner(x):\n        nonlocal v\n        v = [v, x]\n        return v\n"
+        "    return inner\n{} = make({})",
         function,
         name,
     ),

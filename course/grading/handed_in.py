@@ -60,7 +60,7 @@ def _content(path: Path, most: int) -> bytes:
             raise SubmissionUnreadable(
                 f"{path.name} has {status.st_size:,} bytes; at most {most:,} are read", place=str(path)
             )
-        with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - it is open already
+        with open(descriptor, "rb", closefd=False) as file:
             return file.read(most + 1)
     finally:
         os.close(descriptor)
