@@ -369,6 +369,25 @@ def test_printed_questions_carry_letters_code_and_how_to_answer(tmp_path: Path) 
     assert "<input" not in html
 
 
+def test_a_page_made_by_nbconvert_shows_questions_letters_and_answers(tmp_path: Path) -> None:
+    from nbconvert import HTMLExporter
+
+    quiz = session(tmp_path)
+    submit(quiz, "owns", {"options": ["array"]})
+    state = quiz.state("u")
+    outputs = [
+        nbformat.v4.new_output("display_data", data=data) for data in (fallback.bundle(state), fallback.status(state))
+    ]
+    cell = nbformat.v4.new_code_cell('quiz("01_kinds/small")', outputs=outputs)
+
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+
+    assert "Which one owns?" in page
+    assert re.search(r"<strong>[AB]\.</strong> <code>Array1</code>", page)
+    assert "1 of 3 answered" in page
+    assert "(right)" in page
+
+
 # ---- the kernel's side ----
 
 
