@@ -136,8 +136,8 @@ fn panels(rows: &[f64], d: usize) -> Vec<f64> {
 fn product(a: &[f64], b: &[f64], out: &mut [f64], k: usize, n: usize) {
     const MC: usize = 128;
     let m = a.len() / k;
-    let mut packed_a = vec![0.0; MC * KC];
-    let mut packed_b = vec![0.0; KC * n.div_ceil(NR) * NR];
+    let mut packed_a = vec![0.0; MC.min(m.div_ceil(MR) * MR) * KC.min(k)];
+    let mut packed_b = vec![0.0; KC.min(k) * n.div_ceil(NR) * NR];
     for from in (0..k).step_by(KC) {
         let depth = KC.min(k - from);
         for (column, panel) in (0..n).step_by(NR).zip(packed_b.chunks_exact_mut(depth * NR)) {

@@ -239,3 +239,6 @@ def predict(row: Any, weights: Any, intercept: float) -> float:
     for j in range(len(row)):
         z += row[j] * weights[j]
     return 1 / (1 + math.exp(-z))
+
+
+edit_distance_nogil = njit(cache=True, fastmath=FAST, error_model="numpy", nogil=True)(edit_distance.py_func)

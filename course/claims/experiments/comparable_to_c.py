@@ -1,0 +1,58 @@
+"""Is Rust as fast as C? The same algorithms in both, written with the same care, compiled with the same freedom."""
+
+from __future__ import annotations
+
+from course.claims import lanes
+from course.claims.experiment import Evidence, Experiment, Rule, Run, above
+from course.claims.lanes.measure import time_job
+
+__all__ = ["EXPERIMENT"]
+
+QUICK = ("standardise", "neighbours", "kmeans", "logistic_descent", "tree", "matmul", "softmax", "edit_distance")
+"""Tasks of a quick run, at their middle size; a full run takes every task with both lanes, at every size."""
+
+
+def measure(run: Run) -> Evidence:
+    """Time C and Rust in every task."""
+    evidence = Evidence()
+    jobs = [lanes.job(name) for name in (QUICK if run.quick else lanes.names())]
+    jobs = [job for job in jobs if "c" in job.lanes and "rust" in job.lanes]
+    chosen = [(job, size) for job in jobs for size in (job.sizes[1:2] if run.quick else job.sizes)]
+    for job, size in chosen:
+        pair = ("c, prepared", "rust, prepared") if job.name == "single_row" else ("c", "rust")
+        times = time_job(run, evidence, job, size, pair, share=0.8 / len(chosen))
+        if times is not None:
+            evidence.ratio("speed", times, pair[1], pair[0], task=job.title, size=size.text)
+    from course.claims.lanes import c, rust
+
+    if evidence.findings:
+        evidence.notes.append(f"C: cc {' '.join(c.flags())}")
+        evidence.notes.append(f"Rust: rustc {' '.join(rust.FLAGS.rustc())}")
+        evidence.notes.append(
+            "Neither side may reorder sums by itself: both write out the eight sums that go side by side. Both call "
+            "from Python, checks of the Rust lanes' arguments included; single rows are called with arguments that "
+            "were checked once."
+        )
+    return evidence
+
+
+EXPERIMENT = Experiment(
+    id="comparable-to-c",
+    claim="Rust's performance is comparable to that of C.",
+    where="Benefits: performance",
+    lanes=("c", "rust"),
+    sizes=("every task's three sizes; a quick run takes the middle one of eight tasks",),
+    agreement="both lanes give the same result, to the tolerance stated with each task (1e-7 at most)",
+    rule=Rule(
+        "In every task and at every size Rust takes at most 1.15 times as long as C: it is at least 0.87 times as fast, "
+        "interval and all.",
+        {"speed": above(0.87)},
+    ),
+    holds="In every task measured, Rust takes at most 1.15 times as long as C.",
+    depends="In some tasks Rust keeps up with C, in others it does not, or the noise is too large to tell.",
+    fails="In every task measured, Rust takes more than 1.15 times as long as C.",
+    would_change="another C compiler: clang makes its instructions with the same LLVM as rustc; gcc does not. And how "
+    "the Rust is written: a loop whose bounds the compiler cannot see, or an array too large to unroll, costs a factor.",
+    needs=("rust", "gcc"),
+    measure=measure,
+)

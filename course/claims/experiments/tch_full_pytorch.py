@@ -1,0 +1,103 @@
+"""Does tch bring PyTorch's deep learning to Rust? The same values, at what speed, and how much of PyTorch is there."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from course.claims import lanes
+from course.claims.coverage import sources
+from course.claims.experiment import Evidence, Experiment, Missing, Rule, Run, above
+from course.claims.lanes.measure import time_job
+
+__all__ = ["EXPERIMENT"]
+
+TASKS = ("mlp_step", "matmul", "softmax")
+
+
+def measure(run: Run) -> Evidence:
+    """Compare losses, times, functions and layers."""
+    evidence = Evidence()
+    step = lanes.job("mlp_step")
+    if reason := lanes.missing(step.lanes["tch"]):
+        evidence.missing.append(Missing("tch", reason))
+        return evidence
+    run.say(0.0, "importing torch")
+    calls = step.ready(step.sizes[0], only=["torch", "tch"]).calls
+    difference = step.difference(calls["tch"](), calls["torch"]())
+    words = f"losses of five training steps agree to {step.tolerance:g}"
+    evidence.count("values", words, float(difference <= step.tolerance), "(1: they do)")
+    run.started = time.perf_counter()  # importing torch takes seconds, and is not what is measured
+    for name in TASKS:
+        job = lanes.job(name)
+        for size in job.sizes[:2] if run.quick else job.sizes:
+            times = time_job(run, evidence, job, size, ("torch", "tch"), share=0.1)
+            if times is not None:
+                evidence.ratio("speed", times, "tch", "torch", task=job.title, size=size.text)
+    found = sources("tch-0.26.*")
+    if not found:
+        evidence.missing.append(Missing("tch's list of functions", "cargo has not kept the sources of tch here"))
+        return evidence
+    _coverage(evidence, found[-1] / "src")
+    return evidence
+
+
+def _coverage(evidence: Evidence, source: Path) -> None:
+    """Count what of torch's functions and layers tch has, by name."""
+    import torch
+
+    generated = (source / "wrappers" / "tensor_fallible_generated.rs").read_text(encoding="utf-8")
+    there = set(re.findall(r"pub fn f_(\w+)", generated))
+    wanted = sorted(name for name in dir(torch._C._VariableFunctions) if not name.startswith("_"))
+    lacking = [name for name in wanted if not _has(name, there)]
+    share = 1 - len(lacking) / len(wanted)
+    evidence.count("functions", f"functions of torch that tch has, of {len(wanted)}", share, "of all (1: all)")
+    evidence.table("Functions of torch that tch lacks", ("function",), [(name,) for name in lacking])
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted((source / "nn").glob("*.rs")))
+    parts = {name.lower() for name in re.findall(r"^pub (?:struct|fn|type) (\w+)", texts, re.MULTILINE)}
+    base = torch.nn.Module
+    layers = sorted(
+        name
+        for name in dir(torch.nn)
+        if isinstance(one := getattr(torch.nn, name), type) and issubclass(one, base) and one is not base
+    )
+    without = [name for name in layers if not _layer(name, parts, there)]
+    share = 1 - len(without) / len(layers)
+    evidence.count("layers", f"classes of torch.nn that tch has, of {len(layers)}", share, "of all (1: all)")
+    evidence.table("Classes of torch.nn that tch lacks", ("class",), [(name,) for name in without])
+
+
+def _has(name: str, there: set[str]) -> bool:
+    """Say whether tch has a function: it writes a variant's arguments behind the name, and some names with g_."""
+    return any(one in there for one in (name, f"g_{name}", f"{name}_tensor", f"{name}_dim", f"{name}_scalar"))
+
+
+def _layer(name: str, parts: set[str], functions: set[str]) -> bool:
+    """Say whether tch has a layer: a type or function of its `nn`, or (for what has no weights) a tensor's function."""
+    plain = name.lower()
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    candidates = {plain, snake, plain.removesuffix("loss"), snake.removesuffix("_loss")}
+    return bool(candidates & (parts | functions))
+
+
+EXPERIMENT = Experiment(
+    id="tch-full-pytorch",
+    claim="tch brings PyTorch's deep learning to Rust.",
+    where="Key libraries: tch-rs",
+    lanes=("torch", "tch"),
+    sizes=("every task's three sizes; a quick run takes two of each",),
+    agreement="both give the same losses, products and probabilities, to 1e-10",
+    rule=Rule(
+        "Losses of five training steps agree (values: 1); tch takes at most 1.15 times as long as torch in every task "
+        "and at every size, interval and all (speed, at least 0.87 times as fast); and tch has at least nine tenths of "
+        "the functions of torch (functions) and of the classes of torch.nn (layers), by name.",
+        {"values": above(0.5), "speed": above(0.87), "functions": above(0.9), "layers": above(0.9)},
+    ),
+    holds="The values are PyTorch's, the speed too, and nearly all of it is there.",
+    depends="Values and kernels are PyTorch's own; how much of what surrounds them is there depends on what one needs.",
+    fails="tch computes other values, more slowly, and lacks most of PyTorch.",
+    would_change="another release of either: tch is generated from one release of libtorch, layers are written by hand.",
+    needs=("rust", "torch"),
+    measure=measure,
+)

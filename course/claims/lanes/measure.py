@@ -1,0 +1,41 @@
+"""From a job to an experiment's evidence: check the lanes of one size, time them in turns, name what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from course.claims.experiment import Evidence, Missing, Run
+from course.claims.lanes.job import Job, Size
+from course.claims.protocol import Times
+
+__all__ = ["fastest", "time_job"]
+
+
+def time_job(
+    run: Run, evidence: Evidence, job: Job, size: Size, only: Iterable[str], *, share: float, threads: int = 1
+) -> Times | None:
+    """Time lanes of a job that can run here; None where fewer than two can.
+
+    share: the part of the experiment's time that these turns may take. The first lane that can run is the base. What
+    cannot run is named in the evidence, unless it is only too slow at this size.
+
+    Raises `LanesDisagree` before anything is timed.
+    """
+    run.say(1 - run.left / run.seconds, f"{job.title}, {size.text}")
+    wanted = [name for name in only if name in job.lanes]
+    ready = job.ready(size, only=wanted, threads=threads)
+    for name, reason in ready.missing.items():
+        if job.lanes[name].needs and all(one.lane != name for one in evidence.missing):
+            evidence.missing.append(Missing(name, reason))
+    if len(ready.calls) < 2:
+        return None
+    job.check(ready.calls, threads)
+    times = run.time(ready.calls, agree=None, threads=threads, seconds=share * run.seconds)
+    title = job.title if threads == 1 else f"{job.title}, {threads} threads"
+    evidence.times(title, float(size.count), times)
+    return times
+
+
+def fastest(times: Times, among: Sequence[str]) -> str | None:
+    """Return the lane with the least median time among those that were timed; None where none was."""
+    return min((name for name in among if name in times.seconds), key=times.median, default=None)
