@@ -106,12 +106,10 @@ def test_nothing_of_the_instructor_can_be_read(pool: Pool, tmp_path: Path, monke
 
 
 def test_what_a_submission_leaves_is_gone_for_the_next(pool: Pool) -> None:
-    writes = (
-        "open('/tmp/note', 'w').write('x')\nimport builtins, numpy\nbuiltins.note = numpy.note = 1\ndef f(x): return x"
-    )
+    writes = "open('note', 'w').write('x')\nimport builtins, numpy\nbuiltins.note = numpy.note = 1\ndef f(x): return x"
     reads = (
         "import builtins, os, numpy\n"
-        "def f(x): return [os.listdir('/tmp'), hasattr(builtins, 'note'), hasattr(numpy, 'note')]"
+        "def f(x): return [os.listdir('.'), hasattr(builtins, 'note'), hasattr(numpy, 'note')]"
     )
     _, after = pool.run([job("writes", writes), job("reads", reads)])
     assert after.runs[0].value == [[], False, False]
@@ -302,3 +300,11 @@ def test_the_doctor_says_what_holds() -> None:
     from course.capabilities import probe
 
     assert Isolation.probe().words in probe("sandbox").detail
+
+
+def test_what_workers_see_can_be_asked(tmp_path: Path) -> None:
+    from course.grading.sandbox.command import shows
+
+    assert shows(Path(np.__file__))
+    assert not shows(tmp_path / "bank")
+    assert not shows(Path(__file__))

@@ -20,13 +20,24 @@ import course
 from course.rust import compile as compiling
 from course.rust import crates, places, toolchain
 
-__all__ = ["PLAIN_USER", "cache", "command", "environment", "own_folder", "prepare", "settings", "visible"]
+__all__ = [
+    "PLAIN_USER",
+    "becomes_plain",
+    "cache",
+    "command",
+    "environment",
+    "own_folder",
+    "prepare",
+    "settings",
+    "shows",
+    "visible",
+]
 
 _CACHE = "/course-cache"  # where crates are, inside; the instructor's cache may be anywhere
 PLAIN_USER = 65534
 """Whom root becomes before it runs anything of a learner's: the user called nobody."""
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/ld.so.cache", "/etc/alternatives")
 
 
 def visible(kind: str) -> list[str]:
@@ -55,6 +66,11 @@ def own_folder() -> str:
     """Return the folder that is each submission's own, inside: /tmp, unless something that must be seen is in it."""
     taken = any(Path(path).is_relative_to("/tmp") for path in visible("run"))  # noqa: S108 - a question, not a use
     return "/submission" if taken else "/tmp"  # noqa: S108 - nobody else's
+
+
+def shows(path: Path) -> bool:
+    """Say whether a worker could read this: a private bank has no place among what workers see."""
+    return any(path.resolve().is_relative_to(Path(seen).resolve()) for seen in visible("run"))
 
 
 def _without_nested(paths: Iterable[Path]) -> list[str]:
@@ -91,7 +107,7 @@ def command(kind: str, program: list[str], *, bwrap: bool, work: str) -> list[st
         variables["COURSE_RUSTC"] = str(toolchain.find().rustc)
     python = [sys.executable, "-s", *program]
     if not bwrap:
-        plain = _drop() if os.getuid() == 0 and _enterable(visible(kind)) else []
+        plain = _drop() if becomes_plain(kind) else []
         return [*plain, "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *python]
     paths = visible(kind)
     inner = [_bwrap(), "--unshare-user", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid"]
@@ -147,9 +163,12 @@ def _drop() -> list[str]:
     return [setpriv, "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
 
 
-def _enterable(paths: list[str]) -> bool:
-    """Say whether a plain user can reach these folders."""
-    return all((parent.stat().st_mode & 0o5) == 0o5 for path in paths for parent in Path(path).resolve().parents)
+def becomes_plain(kind: str) -> bool:
+    """Say whether a worker outside bubblewrap is to be a plain user: we are root, and one can reach what it needs."""
+    if os.getuid() != 0:
+        return False
+    folders = {parent for path in visible(kind) for parent in Path(path).resolve().parents}
+    return all((folder.stat().st_mode & 0o5) == 0o5 for folder in folders)
 
 
 def _bwrap() -> str:

@@ -130,8 +130,7 @@ def _become_worker(
     os.setsid()  # a signal to one's own group must not reach the zygote's
     os.chdir(settings["work"])
     confine.limit(cpu=request["cpu"], memory=request["memory"], file=request["file"], processes=request["processes"])
-    if confinement.namespaces:
-        confine.drop_capabilities()
+    confine.drop_capabilities()
     if confinement.landlock or confinement.seccomp:
         confine.no_new_privileges()
     if confinement.landlock:
@@ -192,19 +191,34 @@ def _warm(settings: dict[str, Any]) -> Any:
 
 
 def _warm_numba() -> None:
-    """Compile a small function of each common kind: most of the first compilation is numba's own start."""
+    """Compile what learners' loops are made of: half of a first compilation is numba's own start."""
     import numba
     import numpy as np
 
     @numba.njit
-    def sums(x):  # type: ignore[no-untyped-def]
-        out = np.zeros(x.shape[1])
-        for i in range(x.shape[0]):
-            for j in range(x.shape[1]):
-                out[j] += x[i, j] * 2.0
-        return out
+    def rows(x):  # type: ignore[no-untyped-def]
+        out = np.empty_like(x)
+        sums = np.zeros(x.shape[1])
+        for j in range(x.shape[1]):
+            mean = 0.0
+            for i in range(x.shape[0]):
+                mean += x[i, j]
+            mean /= x.shape[0]
+            for i in range(x.shape[0]):
+                out[i, j] = x[i, j] - mean
+                sums[j] += out[i, j] ** 2
+        return out, sums
 
-    sums(np.ones((2, 2)))
+    @numba.njit
+    def along(x, k):  # type: ignore[no-untyped-def]
+        best, where = -np.inf, 0
+        for i in range(len(x)):
+            if x[i] > best and i % k >= 0:
+                best, where = x[i], i
+        return np.sqrt(np.exp(best)), where, x.sum()
+
+    rows(np.ones((2, 2)))
+    along(np.ones(2), 2)
 
 
 def _warm_matplotlib() -> None:
