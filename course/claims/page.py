@@ -14,7 +14,7 @@ from course.claims.drawing import DARK, LIGHT, PAPER
 from course.claims.figures import findings_figure, series_figure
 from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
 
-__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "page"]
+__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "page"]
 
 SIGNS = {HOLDS: "✓", DEPENDS: "◐", DOES_NOT_HOLD: "✗", NOT_MEASURED: "–"}
 _KINDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT_HOLD: "fails", NOT_MEASURED: "absent"}
@@ -128,7 +128,7 @@ def body(record: dict[str, Any], *, heading: bool) -> str:
 def _figures(record: dict[str, Any]) -> str:
     parts = []
     if svg := findings_figure(record, PAPER):
-        caption = f"<figcaption>{_e(_key(record))}</figcaption>"
+        caption = f"<figcaption>{_e(key(record))}</figcaption>"
         parts.append(f'<figure>{_WIDE}aria-label="figure: findings">{svg}</div>{caption}</figure>')
     if record["series"]:
         drawn = "".join(
@@ -139,7 +139,8 @@ def _figures(record: dict[str, Any]) -> str:
     return "".join(parts)
 
 
-def _key(record: dict[str, Any]) -> str:
+def key(record: dict[str, Any]) -> str:
+    """Say what the marks of the findings' figure mean."""
     marks = "Filled circle: for the claim. Square: against it. Hollow: undecided."
     timed = any(finding["turns"] for finding in record["findings"])
     return f"{marks} Bars: {100 * record['level']:.4g} % intervals." if timed else f"{marks} One mark for each finding."

@@ -15,7 +15,7 @@ from course.claims import ledger
 from course.claims import machine as machines
 from course.claims.drawing import DARK, LIGHT
 from course.claims.figures import findings_alt, findings_figure, series_alt, series_figure
-from course.claims.page import SIGNS, body, figure_text
+from course.claims.page import SIGNS, body, figure_text, key
 from course.claims.verdicts import NOT_MEASURED
 
 __all__ = ["ShownClaim", "claim", "plain"]
@@ -87,7 +87,8 @@ def _html(record: dict[str, Any], recorded: tuple[dict[str, Any], dict[str, Any]
 def _one(record: dict[str, Any]) -> str:
     pictures = []
     if light := findings_figure(record, LIGHT):
-        pictures.append(_twins(light, findings_figure(record, DARK), findings_alt(record)))
+        caption = f"<figcaption>{html.escape(key(record))}</figcaption>"
+        pictures.append(f"<div>{_twins(light, findings_figure(record, DARK), findings_alt(record))}{caption}</div>")
     for series in record["series"]:
         pictures.append(_twins(series_figure(series, LIGHT), series_figure(series, DARK), series_alt(series)))
     text = body(record, heading=False)
@@ -124,6 +125,7 @@ _STYLE = (
     ".course-claim summary{cursor:pointer;font-weight:600}.course-claim .wide{overflow-x:auto}"
     ".course-claim table{font-size:.92em}.course-claim td,.course-claim th{text-align:left!important;"
     "vertical-align:top}"
+    ".course-claim figcaption{color:var(--jp-content-font-color2,#555);font-size:.88em}"
     ".course-claim figure{margin:.6em 0;display:flex;flex-wrap:wrap;gap:.8em 1.2em}"
     ".course-claim .recorded{border-left:3px solid var(--jp-warn-color1,#b35900);padding:.2em .7em}"
     "[data-jp-theme-light=false] .course-claim .course-light{display:none!important}"

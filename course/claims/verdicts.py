@@ -53,6 +53,8 @@ WORDS = {
     "lane": "the lane",
     "against": "what it is compared with",
     "where": "where it runs",
+    "figure": "what is counted",
+    "kind": "the kind of mistake",
 }
 
 
