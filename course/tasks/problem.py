@@ -35,10 +35,13 @@ def brief(value: Any, *, width: int = 60) -> str:
     """Return a value in one short line; it is of a type that crosses, so its repr is Python's or NumPy's own."""
     if isinstance(value, np.ndarray):
         if value.size > 12:
-            first = ", ".join(_number(part) for part in value.ravel()[:3])
+            first = ", ".join(_short_number(part) for part in value.ravel()[:3])
             return f"array of shape {shape_text(value.shape)}: {first}, …"
         text = np.array2string(
-            value, separator=", ", max_line_width=10_000, formatter={"float_kind": _number, "complex_kind": _number}
+            value,
+            separator=", ",
+            max_line_width=10_000,
+            formatter={"float_kind": _short_number, "complex_kind": _short_number},
         ).replace("\n", "")
         return re.sub(r"\[ ", "[", " ".join(text.split()))
     if isinstance(value, np.generic | float | complex) and not isinstance(value, str):
@@ -57,6 +60,12 @@ def pair(got: Any, expected: Any) -> tuple[str, str]:
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _short_number(value: Any) -> str:
+    """Return a number of an array: five digits, for a table is read across."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return f"{value:.5g}"
 
 
 def _number(value: Any) -> str:

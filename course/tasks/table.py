@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,28 +14,21 @@ from course.tasks.problem import brief
 
 __all__ = ["Report", "report"]
 
-PASSES, LOOK = "passes", "look here"
-# JupyterLab's own variables, so that dark themes and forced colours work; the values after the comma are for elsewhere.
-_STYLE = """
-.course-check { font-family: var(--jp-content-font-family, system-ui, sans-serif);
-  font-size: var(--jp-content-font-size1, 14px);
-  color: var(--jp-content-font-color1, inherit); max-width: 62em; }
-.course-check p { margin: .4em 0; }
-.course-check .verdict { border-left: 4px solid var(--jp-warn-color1, #b35900); padding: .25em .7em; }
-.course-check .verdict.right { border-left-color: var(--jp-success-color1, #2e7d32); }
-.course-check .verdict.calm { border-left-color: var(--jp-border-color1, #8a8a8a); }
-.course-check .points { white-space: nowrap; color: var(--jp-content-font-color2, inherit); }
-.course-check table { border-collapse: collapse; margin: .5em 0; font-size: .93em; display: table; }
-.course-check caption { text-align: left; color: var(--jp-content-font-color2, inherit); padding: 0 0 .25em; }
-.course-check th, .course-check td { text-align: left; vertical-align: top; padding: .3em .7em; white-space: normal;
-  border-top: 1px solid var(--jp-border-color2, #c8c8c8); background: transparent; max-width: 22em; }
-.course-check tbody th { font-weight: normal; }
-.course-check td.look { font-weight: 600; }
-.course-check td.value, .course-check tbody th { overflow-wrap: anywhere; }
-.course-check code { font-family: var(--jp-code-font-family, monospace); font-size: .93em; background: transparent;
-  color: inherit; padding: 0; }
-.course-check .mark { display: inline-block; min-width: 1.2em; }
-""".strip()
+PASSES, FAILS, LOOK = "passes", "fails", "look here"
+# Styles stand on the elements: JupyterLab drops a style sheet from a notebook it does not trust. The colours are the
+# theme's own variables, so that dark themes work; the values after the comma are for pages elsewhere.
+_MUTED = "color:var(--jp-content-font-color2,#555)"
+_CELL = (
+    "text-align:left;vertical-align:top;padding:.35em .9em .35em 0;white-space:normal;"
+    "border-top:1px solid var(--jp-border-color2,#c8c8c8)"
+)
+_CODE = "background:none;padding:0;color:inherit;white-space:"
+_NARROW = 44  # characters: shorter lines of code are not broken
+_BARS = {
+    "right": "var(--jp-success-color1,#2e7d32)",
+    "wrong": "var(--jp-warn-color1,#b35900)",
+    "calm": "var(--jp-border-color1,#8a8a8a)",
+}
 
 
 @dataclass(frozen=True)
@@ -79,33 +73,50 @@ class Report:
     def html(self) -> str:
         """Return it as HTML that follows the theme."""
         kind = "calm" if self.calm else "right" if self.right else "wrong"
-        points = f' <span class="points">({escape(self.points)})</span>' if self.points else ""
+        points = f' <span style="{_MUTED};white-space:nowrap">({escape(self.points)})</span>' if self.points else ""
         said = _marked(self.sentence) + points
-        parts = [
-            f"<style>{_STYLE}</style>",
-            f'<p class="verdict {kind}"><strong><code>{escape(self.title)}</code></strong>: {said}</p>',
-        ]
+        bar = f"border-left:4px solid {_BARS[kind]};padding:.2em .7em;margin:.3em 0"
+        parts = [f'<p class="verdict {kind}" style="{bar}"><strong>{_code(self.title)}</strong>: {said}</p>']
         if self.rows:
-            head = "".join(f'<th scope="col">{name}</th>' for name in ("case", "expected", "got", "what to look at"))
+            names = ("", "case", "expected", "got")
+            head = "".join(f'<th scope="col" style="{_CELL};border-top:none;{_MUTED}">{name}</th>' for name in names)
             body = "".join(_row(row) for row in self.rows)
             caption = f"{sum(row.passed for row in self.rows)} of {len(self.rows)} cases pass"
             parts.append(
-                f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+                '<div style="overflow-x:auto" tabindex="0" role="group" aria-label="the cases">'
+                '<table style="border-collapse:collapse;margin:.5em 0 .5em .9em">'
+                f'<caption style="caption-side:top;text-align:left;{_MUTED}">{caption}</caption>'
+                f'<thead><tr style="background:none">{head}</tr></thead><tbody>{body}</tbody></table></div>'
             )
         for words, code in self.after:
-            parts.append(f"<p>{escape(words)}{f' <code>{escape(code)}</code>' if code else ''}</p>")
+            tail = f" {_code(code)}" if code else ""
+            parts.append(f'<p style="margin:.3em 0 .3em .9em">{escape(words)}{tail}</p>')
         return f'<div class="course-check">{"".join(parts)}</div>'
 
 
 def _row(row: Row) -> str:
-    mark = "✓" if row.passed else "✗"
-    words = PASSES if row.passed else _marked(row.message)
-    return (
-        f'<tr><th scope="row"><code>{escape(row.call)}</code></th>'
-        f'<td class="value"><code>{escape(row.expected)}</code></td>'
-        f'<td class="value"><code>{escape(row.got)}</code></td>'
-        f'<td{"" if row.passed else " class=look"}><span class="mark" aria-hidden="true">{mark}</span>{words}</td></tr>'
+    """Return a case as a row; what to look at stands in a row of its own, as wide as the table."""
+    mark, word = ("✓", PASSES) if row.passed else ("✗", FAILS)
+    got = f'<span style="{_MUTED}">as expected</span>' if row.passed else _code(row.got)
+    first = (
+        f'<tr style="background:none"><td style="{_CELL};white-space:nowrap">'
+        f'<span aria-hidden="true">{mark}</span> {word}</td>'
+        f'<th scope="row" style="{_CELL};font-weight:normal">{_code(row.call)}</th>'
+        f'<td style="{_CELL}">{_code(row.expected)}</td><td style="{_CELL}">{got}</td></tr>'
     )
+    if row.passed:
+        return first
+    look = f"{_CELL};border-top:none;font-weight:bold;padding-top:0"
+    return (
+        f'{first}<tr style="background:none"><td></td><td colspan="3" style="{look}">{_marked(row.message)}</td></tr>'
+    )
+
+
+def _code(text: str) -> str:
+    # Rows of a matrix stand below each other, whatever becomes of white space on the way.
+    lines = re.sub(r"\], (?=\[)", "],\n ", text).split("\n")
+    kept = "pre" if max(map(len, lines)) <= _NARROW else "pre-wrap"
+    return f'<code style="{_CODE}{kept}">{"<br>&nbsp;".join(escape(line.strip()) for line in lines)}</code>'
 
 
 def _marked(text: str) -> str:
@@ -113,7 +124,7 @@ def _marked(text: str) -> str:
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
-    return "".join(f"<code>{escape(part)}</code>" if n % 2 else escape(part) for n, part in enumerate(parts))
+    return "".join(_code(part) if n % 2 else escape(part) for n, part in enumerate(parts))
 
 
 def report(
