@@ -282,7 +282,8 @@ def test_any_bytes_are_read_or_refused(content: bytes):
 
 
 def test_a_notebook_of_format_3_is_read():
-    content = b'{"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}, {"cell_type": "heading", "source": ["T"]}]}]}'
+    cells = b'{"cell_type": "code", "input": "x = 1"}, {"cell_type": "heading", "source": ["T"]}'
+    content = b'{"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [' + cells + b"]}]}"
 
     notebook, work = read_work(content, chapter="03_ndarray")
 
