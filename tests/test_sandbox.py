@@ -148,9 +148,16 @@ def test_a_pool_can_be_left_in_the_middle() -> None:
     with Pool(1, seconds_per_submission=300) as pool:
         jobs = pool.run(job(str(n), cell, arguments=(n * 200.0,), limits=Limits(200)) for n in range(9))
         assert next(jobs).job == "0"
+        jobs.close()  # type: ignore[attr-defined]
         started = time.monotonic()
     assert time.monotonic() - started < 60
     assert {p.pid for p in psutil.Process().children(recursive=True)} <= before
+
+
+def test_a_run_left_in_the_middle_does_not_disturb_the_next(pool: Pool) -> None:
+    left = pool.run(job(f"left {n}", HONEST) for n in range(5))
+    next(left)
+    assert one(pool, job("next", HONEST)).job == "next"
 
 
 def test_cases_after_a_lost_one_are_run(pool: Pool) -> None:

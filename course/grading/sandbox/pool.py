@@ -59,8 +59,7 @@ class Pool:
         self.seconds = seconds_per_submission
         self.memory = memory
         self.warm = tuple(dict.fromkeys((*_SMALL, *warm)))
-        self._todo: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[tuple[Job, queue.SimpleQueue[Done]] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._shelf = Shelf()
         self._closing = threading.Event()
@@ -91,27 +90,29 @@ class Pool:
 
         Jobs are taken from the iterable in this thread, and only a few more than are running.
         """
+        done: queue.SimpleQueue[Done] = queue.SimpleQueue()  # this run's own: one left in the middle disturbs no other
         out = 0
         for job in jobs:
-            self._todo.put(job)
+            self._todo.put((job, done))
             out += 1
             if out >= 2 * self.workers:
-                yield self._done.get()
+                yield done.get()
                 out -= 1
         for _ in range(out):
-            yield self._done.get()
+            yield done.get()
 
     # In the worker's thread
 
     def _serve(self) -> None:
         zygotes: dict[str, Zygote] = {
-            "small": Zygote("run", self.isolation, _SMALL),
-            "large": Zygote("run", self.isolation, self.warm),
-            "compile": Zygote("compile", self.isolation),
+            "small": Zygote("run", self.isolation, _SMALL, self._closing),
+            "large": Zygote("run", self.isolation, self.warm, self._closing),
+            "compile": Zygote("compile", self.isolation, (), self._closing),
         }
         try:
-            while (job := self._todo.get()) is not None and not self._closing.is_set():
-                self._done.put(self._one(job, zygotes))
+            while (taken := self._todo.get()) is not None and not self._closing.is_set():
+                job, done = taken
+                done.put(self._one(job, zygotes))
         finally:
             for zygote in zygotes.values():
                 zygote.stop()
@@ -124,7 +125,6 @@ class Pool:
             shelf=self._shelf,
             seconds=self.seconds,
             memory=self.memory,
-            closing=self._closing,
         )
         started = time.monotonic()
         reason = ""

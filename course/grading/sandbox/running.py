@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -56,7 +55,6 @@ class Runner:
     shelf: Shelf
     seconds: float
     memory: int
-    closing: threading.Event
 
     def do(self, job: Job, isolation: str) -> Done:
         """Do a job. Raises `Lost` when a zygote has ended under it."""
@@ -197,8 +195,6 @@ class Runner:
             _take(attempt, job, child, kind, body)
 
         def deadline() -> float:
-            if self.closing.is_set():
-                return 0.0
             if attempt.ended:
                 return min(until, attempt.began + 2.0)
             if not attempt.ready or attempt.begun < 0:

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,10 +63,20 @@ class Ending:
 
 
 class Zygote:
-    """One zygote. `kind`: "run" or "compile"; `warm`: what it imports before it forks."""
+    """One zygote.
 
-    def __init__(self, kind: str, isolation: Isolation, warm: tuple[str, ...] = ()) -> None:
+    Args:
+        kind: "run" or "compile".
+        isolation: what holds it.
+        warm: what it imports before it forks.
+        closing: set when nothing is worth waiting for any more.
+    """
+
+    def __init__(
+        self, kind: str, isolation: Isolation, warm: tuple[str, ...] = (), closing: threading.Event | None = None
+    ) -> None:
         self.kind = kind
+        self.closing = closing or threading.Event()
         self.isolation = isolation
         self.warm = warm
         self._process: subprocess.Popen[bytes] | None = None
@@ -164,9 +175,11 @@ class Zygote:
 
     def _hear(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
         assert self._control is not None
-        if not select.select([self._control], [], [], seconds)[0]:
-            self.stop()
-            raise Lost("a worker did not answer")
+        until = time.monotonic() + seconds
+        while not select.select([self._control], [], [], 0.25)[0]:
+            if self.closing.is_set() or time.monotonic() > until:
+                self.stop()
+                raise Lost("a worker did not answer")
         try:
             message, fds, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
         except OSError:
@@ -220,7 +233,7 @@ class Child:
             poll.register(number, select.POLLIN)
         try:
             while True:
-                left = deadline() - time.monotonic()
+                left = 0.0 if self.zygote.closing.is_set() else deadline() - time.monotonic()
                 if left <= 0 and not ending.timed_out:
                     ending.timed_out = True
                     self.kill()
