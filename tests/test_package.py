@@ -1,5 +1,7 @@
+import base64
 import json
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -33,6 +35,25 @@ mode: graded
 
 > **Hint:** Count.
 > **Explanation:** {CANARY} explanation
+
+### Count them. {{#count task=count points=1}}
+
+```python cases
+def reference(x):
+    return x + 1  # {CANARY}
+visible = [(1,)]
+def hidden(rng):
+    yield (array([918273.625]),)
+wrong = [("{CANARY}", "def count(x): return x", "{CANARY}")]
+```
+
+> **Hint:** One, two.
+"""
+SOLUTION = f"""
+```python solution="count"
+def count(x):
+    return x + 1  # {CANARY}
+```
 """
 
 
@@ -45,6 +66,7 @@ def wheel(tmp_path_factory):
     shutil.copytree(ROOT, clone, ignore=ignore)
     (clone / "quizzes").mkdir(exist_ok=True)
     (clone / "quizzes" / "99_secrets.md").write_text(GRADED, "utf-8")
+    (clone / "notebooks" / "src" / "99_secrets.md").write_text(SOLUTION, "utf-8")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=120)
     (path,) = folder.glob("*.whl")
@@ -66,6 +88,20 @@ def test_the_key_of_a_graded_item_is_nowhere_in_the_wheel(wheel):
     assert bank["title"] == "Secrets"
     assert b"It is small." in wheel["course/content/quizzes/99_secrets.json"]
     assert [name for name, content in wheel.items() if CANARY.encode() in content or b"918273645" in content] == []
+    (task,) = (item for section in bank["sections"] for item in section["questions"] if item["type"] == "task")
+    frames = [base64.b64decode(case[name]) for case in task["shown"]["cases"] for name in ("arguments", "expected")]
+    assert len(frames) == 2
+    assert not [frame for frame in frames if CANARY.encode() in frame or struct.pack("d", 918273.625) in frame]
+
+
+def test_the_wheel_has_the_solutions_of_practice_tasks_and_no_others(wheel):
+    found = json.loads(wheel["course/content/solutions/03_ndarray.json"])
+
+    assert set(found) == {"softmax-rows", "standardise"}
+    assert found["standardise"][1] == "rust"
+    assert "fn standardise" in found["standardise"][0]
+    assert "SOLUTION" not in found["standardise"][0]
+    assert "course/content/solutions/99_secrets.json" not in wheel
 
 
 def test_the_wheel_has_the_extension_the_style_the_data_and_the_crates(wheel):

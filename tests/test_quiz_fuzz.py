@@ -1,4 +1,4 @@
-"""A few seconds of coverage-guided fuzzing, where atheris is installed; `tests/fuzz/fuzz_quiz.py` runs for longer."""
+"""A few seconds of coverage-guided fuzzing, where atheris is installed; the files in `tests/fuzz` run for longer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from pathlib import Path
 
 import pytest
 
-HARNESS = Path(__file__).parent / "fuzz" / "fuzz_quiz.py"
+HARNESSES = Path(__file__).parent / "fuzz"
 
 
 @pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="atheris is not installed: uv sync --group fuzz"
 )
-def test_fuzzing_finds_no_text_that_crashes(tmp_path: Path) -> None:
-    command = [sys.executable, str(HARNESS), "-max_total_time=20", "-seed=1", "-timeout=10", "-max_len=2000"]
+@pytest.mark.parametrize(("harness", "seconds"), [("fuzz_quiz.py", 20), ("fuzz_wire.py", 8)])
+def test_fuzzing_finds_nothing_that_crashes(harness: str, seconds: int, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        str(HARNESSES / harness),
+        f"-max_total_time={seconds}",
+        "-seed=1",
+        "-timeout=10",
+        "-max_len=2000",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert not list(tmp_path.glob("crash-*"))
