@@ -282,9 +282,11 @@ class HideTests(preprocessors.ClearHiddenTests):  # type: ignore[misc]
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> Any:
         hidden = self.begin_test_delimeter in cell.source
-        if hidden and cell.cell_type == "code":
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    output.evalue = "a test that is not shown failed"
-                    output.traceback = [f"{output.ename}: {output.evalue}"]
-        return super().preprocess_cell(cell, resources, cell_index)
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        for output in cell.outputs if hidden and cell.cell_type == "code" else ():
+            if output.output_type == "error":
+                # The words of a visible assertion stay; those of a hidden one may tell what is hidden.
+                shown = output.evalue and output.evalue in cell.source
+                output.evalue = output.evalue if shown else "a test of this cell failed"
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources
