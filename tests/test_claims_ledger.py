@@ -73,12 +73,13 @@ def record():
 @pytest.fixture(scope="module")
 def whole(record):
     here = machine.describe() | {"load": {"before": 0.1, "after": None}}
+    other = {"id": "other", "claim": "Another claim."}
     missing = ledger.judged_record(experiment(evidence), Evidence(missing=[Missing("rust", "no Rust")]), 0.0)
     return {
         "schema": 1,
         "mode": "quick",
         "machine": here,
-        "claims": [record, missing | {"id": "other", "claim": "Another claim."}],
+        "claims": [record, missing | other],
     }
 
 
@@ -349,6 +350,27 @@ def test_run_writes_the_ledger_and_the_page(tmp_path):
     assert [one["id"] for one in written["claims"]] == ["growth", "smaller-community"]
     assert "growth" in told.output
     assert (tmp_path / "out" / "claims.html").is_file()
+
+
+def test_what_was_measured_is_shown_again_as_text_markdown_and_a_page(whole, tmp_path):
+    file, html = tmp_path / "claims.json", tmp_path / "again.html"
+    file.write_text(json.dumps(whole), "utf-8")
+    text = CliRunner().invoke(cli, ["claims", "show", str(file)]).output
+    table = CliRunner().invoke(cli, ["claims", "show", str(file), "--markdown", "--html", str(html)]).output
+
+    assert "planted" in text
+    assert "| ◐ **depends**, on the size | A <planted> claim." in table
+    assert table.rstrip().endswith(f"{whole['machine']['date']}.")
+    assert html.read_text("utf-8") == page(whole)
+
+
+def test_the_readmes_table_is_that_of_the_reference():
+    from course.claims.page import markdown
+
+    readme = (SCHEMAS.parents[1] / "README.md").read_text("utf-8")
+    if not ledger.REFERENCE.is_file():
+        pytest.skip("no reference has been recorded yet")
+    assert markdown(ledger.read(ledger.REFERENCE)).strip() in readme
 
 
 def test_run_as_json_writes_nothing_unless_told_where(tmp_path, monkeypatch):

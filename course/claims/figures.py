@@ -55,7 +55,7 @@ def findings_alt(record: dict[str, Any]) -> str:
 _MARKS = {FOR: ("circle", False), AGAINST: ("square", False), UNDECIDED: ("circle", True)}
 
 
-def findings_figure(record: dict[str, Any], palette: Palette, width: float = 760) -> str:
+def findings_figure(record: dict[str, Any], palette: Palette, width: float = 860) -> str:
     """Draw the findings of a record: timed ones with their intervals against the bound, or else a tally of marks.
 
     Empty where there is no finding.
@@ -71,7 +71,7 @@ def _forest(record: dict[str, Any], shown: list[dict[str, Any]], palette: Palett
     pairs = {(f["of"].get("lane", ""), f["of"].get("against", "")) for f in shown}
     labels = [_label(finding, with_lanes=len(pairs) > 1) for finding in shown]
     bounds = {record["rule"]["bounds"][f["measure"]]["value"] for f in shown}
-    left, right, top = min(340.0, 24 + 6.6 * max(map(len, labels))), 84.0, 34.0
+    left, right, top = min(400.0, 24 + 6.7 * max(map(len, labels))), 84.0, 34.0
     bottom = top + ROW * len(shown)
     drawing = Drawing(width, bottom + 46, palette)
     low, high = span([v for f in shown for v in (f["low"], f["high"], f["value"])] + list(bounds))
@@ -83,13 +83,17 @@ def _forest(record: dict[str, Any], shown: list[dict[str, Any]], palette: Palett
     for tick in ticks(low, high, most=6):
         drawing.line(at(tick), top - 6, at(tick), bottom, "grid")
         drawing.text(at(tick), bottom + 16, in_times(tick), colour="quiet", size=11, anchor="middle")
-    for bound in sorted(bounds):
+    if len(bounds) == 1:
+        bound = next(iter(bounds))
         drawing.line(at(bound), top - 10, at(bound), bottom, "ink", 1.5, "4 3")
         drawing.text(at(bound), top - 16, f"rule: {in_times(bound)}", size=11, anchor="middle")
     for number, (finding, label) in enumerate(zip(shown, labels, strict=True)):
         y = top + ROW * (number + 0.5)
         shape, hollow = _MARKS[finding["outcome"]]
-        drawing.text(left - 12, y + 4, cut(label, 50), size=11.5, anchor="end")
+        if len(bounds) > 1:  # each row has its own bound
+            own = at(record["rule"]["bounds"][finding["measure"]]["value"])
+            drawing.line(own, y - 8, own, y + 8, "ink", 2)
+        drawing.text(left - 12, y + 4, cut(label, 58), size=11.5, anchor="end")
         drawing.line(at(finding["low"]), y, at(finding["high"]), y, finding["outcome"], 2.5)
         drawing.mark(at(finding["value"]), y, finding["outcome"], shape, hollow=hollow)
         drawing.text(width - right + 10, y + 4, in_times(finding["value"]), size=11.5)
@@ -155,6 +159,11 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
     """Draw a series: lines of growth, or bars."""
     if series["kind"] == "bars":
         return _bars(series, palette, max(width, 560))
+    sizes = {point[0] for points in series["points"].values() for point in points}
+    if series["kind"] == "line" and len(sizes) == 1:  # nothing grows
+        only = {lane: [["", points[0][1]]] for lane, points in series["points"].items() if points}
+        title = f"{series['title']}, {series['x_label']} {in_short(next(iter(sizes)))}"
+        return _bars({**series, "title": title, "points": only, "log": False}, palette, width)
     years = series["kind"] == "years"
     left, right, top, bottom = 62.0, 86.0, 34.0, 42.0
     width, height = (560, 96.0 + 21 * len(series["points"])) if years else (width, 264.0)
@@ -212,13 +221,14 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
 
 def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
     rows = [(lane, str(p[0]), float(p[1])) for lane, points in series["points"].items() for p in points]
-    left, right, top = 250.0, 90.0, 30.0
+    words = [label if lane in ("", label) else f"{label}, {lane}" if label else lane for lane, label, _ in rows]
+    left, right, top = min(270.0, 18 + 6.9 * max(map(len, words))), 90.0, 30.0
     drawing = Drawing(width, top + ROW * len(rows) + 26, palette)
     drawing.text(0, 14, series["title"], size=12.5)
     values = [value for _, _, value in rows]
     low, high = span([v for v in values if v > 0] or [1.0]) if series["log"] else (0.0, max([*values, 1e-12]))
     lanes = list(series["points"])
-    for number, (lane, label, value) in enumerate(rows):
+    for number, (lane, _, value) in enumerate(rows):
         y = top + ROW * number
         share = (
             (math.log(max(value, low)) - math.log(low)) / (math.log(high) - math.log(low))
@@ -226,10 +236,10 @@ def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
             else value / high
         )
         colour, _ = _look(lane, lanes.index(lane))
-        words = label if lane in ("", label) else f"{label}, {lane}" if label else lane
-        drawing.text(left - 10, y + 15, cut(words, 38), size=11.5, anchor="end")
+        drawing.text(left - 10, y + 15, cut(words[number], 38), size=11.5, anchor="end")
         drawing.box(left, y + 4, share * (width - left - right), ROW - 8, colour)
-        drawing.text(left + share * (width - left - right) + 6, y + 15, in_short(value), size=11.5)
+        said = time_text(value) if series["y_label"].endswith("(s)") else in_short(value)
+        drawing.text(left + share * (width - left - right) + 6, y + 15, said, size=11.5)
     scale = " (logarithmic)" if series["log"] else ""
     drawing.text(left, drawing.height - 6, series["y_label"] + scale, colour="quiet", size=11)
     return drawing.svg(series_alt(series))

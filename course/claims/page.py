@@ -12,9 +12,10 @@ from typing import Any
 
 from course.claims.drawing import DARK, LIGHT, PAPER
 from course.claims.figures import findings_figure, series_figure
+from course.claims.machine import line as machine_line
 from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
 
-__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "page"]
+__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "markdown", "page"]
 
 SIGNS = {HOLDS: "✓", DEPENDS: "◐", DOES_NOT_HOLD: "✗", NOT_MEASURED: "–"}
 _KINDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT_HOLD: "fails", NOT_MEASURED: "absent"}
@@ -67,6 +68,17 @@ def page(ledger: dict[str, Any]) -> str:
         for one in records
     )
     return document("Machine learning in Rust: every claim, measured", f"{head}<main>{table}{sections}</main>")
+
+
+def markdown(ledger: dict[str, Any]) -> str:
+    """Return the table of all verdicts as Markdown, with the machine, the day and the command that makes it."""
+    lines = ["| verdict | claim | findings |", "|---|---|---|"]
+    for one in ledger["claims"]:
+        claim = f"{one['claim']} ([rule](course/claims/experiments/{one['id'].replace('-', '_')}.py))"
+        on = f", on {_and(one['on'])}" if one["on"] else ""
+        lines.append(f"| {SIGNS[one['verdict']]} **{one['verdict']}**{on} | {claim} | {figure_text(one)} |")
+    said = f"`course claims run --{ledger['mode']}` on {machine_line(ledger['machine'])}."
+    return "\n".join([*lines, "", said, ""])
 
 
 def document(title: str, content: str) -> str:
@@ -141,9 +153,14 @@ def _figures(record: dict[str, Any]) -> str:
 
 def key(record: dict[str, Any]) -> str:
     """Say what the marks of the findings' figure mean."""
-    marks = "Filled circle: for the claim. Square: against it. Hollow: undecided."
-    timed = any(finding["turns"] for finding in record["findings"])
-    return f"{marks} Bars: {100 * record['level']:.4g} % intervals." if timed else f"{marks} One mark for each finding."
+    words = ["Filled circle: for the claim. Square: against it. Hollow: undecided."]
+    timed = [finding["measure"] for finding in record["findings"] if finding["turns"]]
+    if not timed:
+        return f"{words[0]} One mark for each finding."
+    words.append(f"Lines: {100 * record['level']:.4g} % intervals.")
+    if len({record["rule"]["bounds"][measure]["value"] for measure in timed}) > 1:
+        words.append("The upright stroke is the rule's bound in that row.")
+    return " ".join(words)
 
 
 def _findings(record: dict[str, Any]) -> str:

@@ -27,9 +27,7 @@ DIFFERENCES = (
     Difference("gamma", "width of the Gaussian kernel", "exp(−gamma·d²)", "linfa: exp(−d²/eps), so gamma = 1/eps"),
     Difference("intercept", "intercept of the linear classifier", "fitted", "rustlearn: there is none"),
     Difference("epoch", "one call of fit", "trains until it has converged", "rustlearn: one pass over the rows"),
-    Difference(
-        "ddof", "standard deviation", "NumPy's std divides by n", "ndarray's std has no default for ddof"
-    ),
+    Difference("ddof", "standard deviation", "NumPy's std divides by n", "ndarray's std has no default for ddof"),
     Difference("precision", "numbers", "64 bits unless told otherwise", "rustlearn: 32 bits, always"),
 )
 

@@ -24,6 +24,7 @@ COLOURS = {"holds": "blue", "depends": "yellow", "does not hold": "red", "not me
     commands_at={
         "list": ("course.cli.claims:list_", "List the claims, and what each rule asks."),
         "run": ("course.cli.claims:run", "Measure claims here; write claims.json and a page."),
+        "show": ("course.cli.claims:show", "Show what was measured earlier, as a table or a page."),
         "compare": ("course.cli.claims:compare", "Set any number of machines side by side."),
         "upstream": ("course.cli.claims:upstream", "Try the known library bugs against the newest releases."),
     },
@@ -98,6 +99,27 @@ def _print(ledger: dict[str, Any]) -> None:
         table.add_row(verdict, Text.assemble((one["id"], "bold"), f"\n{figure_text(one)}{on}{missing}"))
     console.print(table)
     console.print(f"\n{line(ledger['machine'])}", style="dim", markup=False)
+
+
+@click.command()
+@click.argument("file", default="claims.json", type=click.Path(path_type=Path))
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print a table for a README.")
+@click.option("--html", "html_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the page anew.")
+def show(file: Path, as_markdown: bool, html_file: Path | None) -> None:
+    """Show what was measured earlier, as a table or a page.
+
+    FILE is what `course claims run` wrote: claims.json here, unless another is named.
+    """
+    from course.claims.ledger import read
+    from course.claims.page import markdown, page
+
+    ledger = read(file)
+    if html_file is not None:
+        write_whole(html_file, page(ledger))
+    if as_markdown:
+        click.echo(markdown(ledger), nl=False)
+    elif html_file is None:
+        _print(ledger)
 
 
 @click.command()

@@ -96,7 +96,12 @@ def _shared_loops(run: Run, evidence: Evidence) -> None:
     for name in LIBRARY_TASKS[: 1 if run.quick else None]:
         job = lanes.job(name)
         size = job.sizes[1] if run.quick else job.sizes[2]
-        for lane, measure in (("rust", "rust"), ("numba", "libraries"), ("sklearn", "libraries"), ("numpy", "libraries")):
+        for lane, measure in (
+            ("rust", "rust"),
+            ("numba", "libraries"),
+            ("sklearn", "libraries"),
+            ("numpy", "libraries"),
+        ):
             if lane not in job.lanes or 2 not in job.lanes[lane].threads or lanes.missing(job.lanes[lane]):
                 continue
             ways = {}

@@ -19,7 +19,10 @@ fn pipeline(path: &str) -> Result<String, Failure> {
 
     let begin = Instant::now();
     let species = column("species")?;
-    let columns = MEASURED.iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?;
+    let columns = MEASURED
+        .iter()
+        .map(|name| column(name))
+        .collect::<Result<Vec<_>, _>>()?;
     let (mut values, mut labels) = (Vec::new(), Vec::new());
     for row in &rows {
         let read: Result<Vec<f64>, _> = columns.iter().map(|&c| row[c].parse()).collect();
@@ -31,7 +34,10 @@ fn pipeline(path: &str) -> Result<String, Failure> {
     let mut names = labels.clone();
     names.sort_unstable();
     names.dedup();
-    let y: Array1<usize> = labels.iter().map(|label| names.iter().position(|name| name == label).unwrap()).collect();
+    let y: Array1<usize> = labels
+        .iter()
+        .map(|label| names.iter().position(|name| name == label).unwrap())
+        .collect();
     let x = Array2::from_shape_vec((y.len(), MEASURED.len()), values)?;
     let (test, train): (Vec<usize>, Vec<usize>) = (0..y.len()).partition(|row| row % 5 == 0);
     let train = Dataset::new(x.select(Axis(0), &train), y.select(Axis(0), &train));
@@ -41,7 +47,11 @@ fn pipeline(path: &str) -> Result<String, Failure> {
     let preprocessing = begin.elapsed();
 
     let begin = Instant::now();
-    let model = MultiLogisticRegression::default().alpha(1.0).max_iterations(100).gradient_tolerance(1e-4).fit(&train)?;
+    let model = MultiLogisticRegression::default()
+        .alpha(1.0)
+        .max_iterations(100)
+        .gradient_tolerance(1e-4)
+        .fit(&train)?;
     let training = begin.elapsed();
 
     let begin = Instant::now();
@@ -76,14 +86,22 @@ fn pipeline(path: &str) -> Result<String, Failure> {
         ("single row", single.as_secs_f64()),
         ("monitoring", monitoring),
     ];
-    let times: Vec<String> = stages.iter().map(|(name, seconds)| format!("\"{name}\": {seconds:e}")).collect();
-    Ok(format!("\"accuracy\": {accuracy}, \"mean\": {mean}, \"times\": {{{}}}", times.join(", ")))
+    let times: Vec<String> = stages
+        .iter()
+        .map(|(name, seconds)| format!("\"{name}\": {seconds:e}"))
+        .collect();
+    Ok(format!(
+        "\"accuracy\": {accuracy}, \"mean\": {mean}, \"times\": {{{}}}",
+        times.join(", ")
+    ))
 }
 
 /// The most memory this process ever held, in KiB; 0 where the system does not say.
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
     peak.unwrap_or(0)
 }
 
