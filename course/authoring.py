@@ -43,7 +43,7 @@ jupyter:
 ```python id="first-idea"
 import numpy as np
 
-from course import quiz
+from course import check, quiz
 
 np.arange(3)
 ```
@@ -61,8 +61,8 @@ def double(x):
     # END SOLUTION
 ```
 
-```python tests="double" points=1
-assert double(21) == 42, "double(21) should be 42: did you return the result?"
+```python
+check("{name}/double")
 ```
 
 ## Quiz
@@ -85,6 +85,28 @@ QUIZ = """\
 ---
 title: {title}
 ---
+
+## your-turn
+
+### ✎ what the function does, in a sentence. {{#double task=double points=1}}
+
+```python cases
+def reference(x):
+    return 2 * x
+
+
+visible = [(21,), (array([0.5, -1.0]),)]
+
+
+def hidden(rng):
+    yield (rng.normal(size=5),)
+
+
+wrong = [("squared", "def double(x): return x * x", "✎ what to tell who squares it")]
+```
+
+> **Hint:** ✎ a question that leads there.
+> **Explanation:** ✎ two sentences.
 
 ## end
 

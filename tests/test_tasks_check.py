@@ -149,7 +149,7 @@ def test_the_points_of_what_passes_are_returned_and_the_table_says_what_to_look_
     out = capsys.readouterr().out
     assert "(1 of 3 points)" in out
     assert "✗ centre([[1, 2], [3, 5], [0, 1]])" in out
-    assert "expected  [[-0.3333333, -0.6666667]" in out
+    assert "expected  [[-0.33333, -0.66667]" in out
     assert 'hint("00_small/centre")' in out
 
 
@@ -311,7 +311,7 @@ def test_in_a_notebook_the_table_is_shown_and_the_points_are_the_cells_value(fol
     assert "it uses `np.multiply`" in text_of(checks[4])
     for cell in checks:
         html = next(o.data["text/html"] for o in cell.outputs if o.output_type == "display_data")
-        assert re.search(r'<p class="verdict \w+">', html)
+        assert re.search(r'<p class="verdict \w+" ', html)
         assert html.count("<th scope=") == 0 or "<caption>" in html
     assert not [o for cell in ran.cells for o in cell.outputs if o.output_type == "error"]
 
