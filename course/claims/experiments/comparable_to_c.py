@@ -44,15 +44,15 @@ EXPERIMENT = Experiment(
     sizes=("every task's three sizes; a quick run takes the middle one of eight tasks",),
     agreement="both lanes give the same result, to the tolerance stated with each task (1e-7 at most)",
     rule=Rule(
-        "In every task and at every size Rust takes at most 1.15 times as long as C: it is at least 0.87 times as fast, "
-        "interval and all.",
+        "In every task and at every size Rust takes at most 1.15 times as long as C: it is at least 0.87 times as "
+        "fast, interval and all.",
         {"speed": above(0.87)},
     ),
     holds="In every task measured, Rust takes at most 1.15 times as long as C.",
     depends="In some tasks Rust keeps up with C, in others it does not, or the noise is too large to tell.",
     fails="In every task measured, Rust takes more than 1.15 times as long as C.",
     would_change="another C compiler: clang makes its instructions with the same LLVM as rustc; gcc does not. And how "
-    "the Rust is written: a loop whose bounds the compiler cannot see, or an array too large to unroll, costs a factor.",
+    "Rust is written: a loop whose bounds the compiler cannot see, or an array too large to unroll, costs a factor.",
     needs=("rust", "gcc"),
     measure=measure,
 )

@@ -92,7 +92,7 @@ def distance(a: Any, b: Any) -> int:
 
 
 def _shared_loops(run: Run, evidence: Evidence) -> None:
-    """One task whose loop is shared among threads: by Rust's scope, numba's prange, the pools of NumPy and scikit-learn."""
+    """One task whose loop is shared among threads: by Rust, numba, or the pools of NumPy and scikit-learn."""
     for name in LIBRARY_TASKS[: 1 if run.quick else None]:
         job = lanes.job(name)
         size = job.sizes[1] if run.quick else job.sizes[2]

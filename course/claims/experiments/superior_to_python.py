@@ -1,4 +1,4 @@
-"""Is Rust faster than Python? Than which Python: loops, NumPy, numba, scikit-learn; and which Rust: by hand, or crates?"""
+"""Is Rust faster than Python? Than which Python (loops, libraries), and which Rust (by hand, crates)?"""
 
 from __future__ import annotations
 

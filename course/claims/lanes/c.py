@@ -29,7 +29,7 @@ __all__ = ["flags", "function"]
 
 _HERE = Path(__file__).parent
 _COMMON = ["-O3", "-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-pthread"]
-_NATIVE = (
+_NATIVE: tuple[list[str], ...] = (
     # A compiler older than the processor takes it for an earlier one, and then shuns its widest vectors.
     ["-march=native", "-mprefer-vector-width=512"],
     ["-march=native"],

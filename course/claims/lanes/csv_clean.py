@@ -109,8 +109,10 @@ JOB = Job(
     make=_make,
     tolerance=0,
     notes=(
-        "The text starts as a Python string in every lane. The C and Rust lanes know the table's four columns; the "
-        "others read any table. pandas and polars are measured where they are installed.",
+        (
+            "The text starts as a Python string in every lane. The C and Rust lanes know the table's four columns; the "
+            "others read any table. pandas and polars are measured where they are installed."
+        ),
     ),
     lanes={
         "python": Lane(_python, read=_read),

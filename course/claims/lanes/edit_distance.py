@@ -39,7 +39,7 @@ def _python(data: _Data, threads: int) -> Call:
             new, left, corner = [i], i, row[0]
             for above, y in zip(row[1:], b, strict=True):
                 if x != y:
-                    corner = 1 + (corner if corner < above else above)
+                    corner = 1 + (corner if corner < above else above)  # noqa: FURB136 - a call of min takes longer
                     if left + 1 < corner:
                         corner = left + 1
                 left, corner = corner, above

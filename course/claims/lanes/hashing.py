@@ -24,7 +24,8 @@ def _make(size: Size, seed: int) -> _Data:
     """Return texts of a hundred words or so, drawn as words are: a few often, most seldom."""
     rng = np.random.default_rng(seed)
     letters = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
-    vocabulary = ["".join(rng.choice(letters, rng.integers(1, 12))) for _ in range(20_000)]
+    drawn = letters[rng.integers(len(letters), size=(20_000, 11))]
+    vocabulary = ["".join(word[:length]) for word, length in zip(drawn, rng.integers(1, 12, 20_000), strict=True)]
     vocabulary[::7] = [word.capitalize() for word in vocabulary[::7]]
     ranks = np.minimum(rng.zipf(1.3, size=(size.numbers[0], 100)) - 1, len(vocabulary) - 1)
     gaps = [" ", " ", " ", ", ", ". ", " - "]
@@ -109,8 +110,10 @@ JOB = Job(
     make=_make,
     tolerance=0,
     notes=(
-        "Joining the texts into one, and parting them, is inside the call for C and Rust. Both take ASCII only; "
-        "scikit-learn's lane takes any text, and pays for it with a regular expression.",
+        (
+            "Joining the texts into one, and parting them, is inside the call for C and Rust. Both take ASCII only; "
+            "scikit-learn's lane takes any text, and pays for it with a regular expression."
+        ),
     ),
     lanes={
         "sklearn": Lane(_sklearn, read=_read_sparse),

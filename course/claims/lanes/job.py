@@ -92,7 +92,7 @@ class Job:
     make: Callable[[Size, int], Any]
     lanes: Mapping[str, Lane]
     tolerance: float
-    difference: Callable[[Any, Any], float] = field(default=lambda found, wanted: relative(found, wanted))
+    difference: Callable[[Any, Any], float] = field(default_factory=lambda: relative)
     flops: Callable[[Size], float] | None = None
     moved: Callable[[Size], float] | None = None
     notes: tuple[str, ...] = ()

@@ -55,7 +55,7 @@ def _python(data: _Data, threads: int) -> Call:
 
 def _numpy(data: _Data, threads: int) -> Call:
     x, start = data
-    n, k = len(x), len(start)
+    k = len(start)
 
     def nearest(centroids: Any) -> Any:
         distance = x @ centroids.T
@@ -131,10 +131,11 @@ def _linfa(data: _Data, threads: int) -> Call:
 
 def _difference(found: Any, wanted: Any) -> float:
     """Compare centroids and inertia; of the labels, one in a thousand may differ (points between two centroids)."""
+    inertia = abs(float(found[2]) / float(wanted[2]) - 1)
     unequal = float(np.mean(np.asarray(found[1]) != np.asarray(wanted[1])))
     if unequal > 1e-3:
-        return max(unequal, abs(found[2] / wanted[2] - 1))
-    return max(relative(np.asarray(found[0]), np.asarray(wanted[0])), abs(found[2] / wanted[2] - 1))
+        return max(unequal, inertia)
+    return max(relative(np.asarray(found[0]), np.asarray(wanted[0])), inertia)
 
 
 _SIZES = tuple(Size.of(n, d, k, count=n) for n, d, k in ((3_000, 8, 8), (30_000, 8, 8), (200_000, 8, 8)))

@@ -83,7 +83,8 @@ def _empty(data: _Data) -> tuple[Any, Any]:
 
 
 def _c(data: _Data, threads: int) -> Call:
-    run, (n, m, d) = c.function("neighbours", "neighbours"), (len(data.table), *data.queries.shape)
+    run, n = c.function("neighbours", "neighbours"), len(data.table)
+    m, d = data.queries.shape
 
     def call() -> tuple[Any, Any]:
         indices, lengths = _empty(data)
@@ -119,7 +120,7 @@ def _linfa(tree: bool) -> Any:
 
 
 def _difference(found: Any, wanted: Any) -> float:
-    """Compare the lengths; and the indices, of which a hundredth may differ where two rows are as near as each other."""
+    """Compare the lengths; and the indices, of which a hundredth may differ where two rows are equally near."""
     unequal = float(np.mean(np.asarray(found[0]) != np.asarray(wanted[0])))
     return math.inf if unequal > 0.01 else relative(np.asarray(found[1]), np.asarray(wanted[1]))
 

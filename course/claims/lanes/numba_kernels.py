@@ -203,23 +203,23 @@ descend = _quick(_descend)
 descend_parallel = _quick_parallel(_descend)
 
 
-@_quick
-def streaming(x: Any, rate: float) -> Any:
+def _streaming(x: Any, rate: float) -> Any:
     out = np.empty_like(x)
     mean, variance = 0.0, 1.0
     for i in range(len(x)):
         limit = 3 * math.sqrt(variance)
         off = x[i] - mean
-        off = limit if off > limit else off
-        off = -limit if off < -limit else off
+        off = max(min(off, limit), -limit)
         mean += rate * off
         variance = (1 - rate) * (variance + rate * off * off)
         out[i] = mean
     return out, variance
 
 
-@_quick
-def edit_distance(a: Any, b: Any) -> int:
+streaming = _quick(_streaming)
+
+
+def _edit_distance(a: Any, b: Any) -> int:
     row = np.arange(len(b) + 1).astype(np.int32)
     for i in range(len(a)):
         corner = row[0]
@@ -233,12 +233,15 @@ def edit_distance(a: Any, b: Any) -> int:
     return int(row[len(b)])
 
 
-@_quick
-def predict(row: Any, weights: Any, intercept: float) -> float:
+edit_distance = _quick(_edit_distance)
+edit_distance_nogil = njit(cache=True, fastmath=FAST, error_model="numpy", nogil=True)(_edit_distance)
+
+
+def _predict(row: Any, weights: Any, intercept: float) -> float:
     z = intercept
     for j in range(len(row)):
         z += row[j] * weights[j]
     return 1 / (1 + math.exp(-z))
 
 
-edit_distance_nogil = njit(cache=True, fastmath=FAST, error_model="numpy", nogil=True)(edit_distance.py_func)
+predict = _quick(_predict)
