@@ -7,6 +7,7 @@
     from course import claim                 # a claim of the overview, measured here: rule, figure, verdict
     from course import time_lanes            # several ways to do one job, checked, then timed in turns
     from course import load_digits, …        # data sets with units, licence and source
+    from course import penguin_table         # one of them as text, the way it was published
 
 `%load_ext course` adds `%%rust` cells. Names are imported when they are first asked for, so that a cell that needs
 none of matplotlib, scikit-learn or the widget does not wait for them.
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from course import quiz
     from course.claims.protocol import time_lanes
     from course.claims.shown import claim
-    from course.data import load_diabetes, load_digits, load_penguins, load_wine
+    from course.data import load_diabetes, load_digits, load_penguins, load_wine, penguin_table
     from course.plots import show
     from course.quiz.widget import answer
     from course.rust.show import show_rust
@@ -37,6 +38,7 @@ __all__ = [
     "load_ipython_extension",
     "load_penguins",
     "load_wine",
+    "penguin_table",
     "quiz",
     "show",
     "show_rust",
@@ -53,6 +55,7 @@ _HOMES = {
     "load_digits": "course.data",
     "load_penguins": "course.data",
     "load_wine": "course.data",
+    "penguin_table": "course.data",
     "show": "course.plots",
     "show_rust": "course.rust.show",
     "solution": "course.tasks.checking",

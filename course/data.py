@@ -4,6 +4,7 @@
     load_penguins()   342 penguins of three species, four measurements
     load_wine()       178 wines of three cultivars, thirteen chemical measurements
     load_diabetes()   442 patients, ten measurements and the progression of their disease
+    penguin_table()   the penguins' table as it was published: text, with its gaps
 
 Nothing is downloaded. Features are `float64` in C order, so a Rust cell can read them in place.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import datasets
 
-__all__ = ["Column", "Dataset", "load_diabetes", "load_digits", "load_penguins", "load_wine"]
+__all__ = ["Column", "Dataset", "load_diabetes", "load_digits", "load_penguins", "load_wine", "penguin_table"]
 
 FOLDER = Path(__file__).with_name("datasets")
 
@@ -86,6 +87,11 @@ def load_penguins() -> Dataset:
         "collected at Palmer Station, Antarctica; table of the package palmerpenguins 0.1",
         licence="CC0 1.0",
     )
+
+
+def penguin_table() -> str:
+    """Return the table that `load_penguins` reads, as text: a header, then 344 rows of eight fields; `NA` is a gap."""
+    return (FOLDER / "penguins.csv").read_text("utf-8")
 
 
 def load_wine() -> Dataset:

@@ -12,6 +12,10 @@ from course.rust import explain, magic
 __all__ = ["TAUGHT_IN", "add_to"]
 
 TAUGHT_IN = {
+    "E0106": "02_rust",
+    "E0277": "02_rust",
+    "E0308": "02_rust",
+    "E0382": "02_rust",
     "E0384": "00_welcome",
     "E0499": "03_ndarray",
     "E0502": "03_ndarray",

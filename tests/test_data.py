@@ -31,5 +31,13 @@ def test_penguins_without_measurements_are_left_out():
     assert data.load_penguins().x.shape == (342, 4)
 
 
+def test_the_penguins_table_keeps_its_gaps():
+    header, *rows = data.penguin_table().splitlines()
+
+    assert header.split(",")[2:6] == ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+    assert {row.count(",") for row in rows} == {7}
+    assert sum(row.split(",")[2:6] == ["NA"] * 4 for row in rows) == len(rows) - 342
+
+
 def test_a_data_set_introduces_itself():
     assert repr(data.load_digits()).startswith("Handwritten digits: 1,797 samples, 64 features, 10 classes\nsource: ")
