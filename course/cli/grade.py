@@ -60,7 +60,7 @@ def grade(
         summary = grade_class(folder, chosen, source=source, options=options, again=again)
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
         context.exit(summary.exit_code)
-    with bar() as progress:
+    with bar(left=True) as progress:
         summary = grade_class(
             folder,
             chosen,
@@ -120,7 +120,7 @@ def regrade(
         found = regrade_class(folder, chosen, apply=apply_, options=options)
         click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
         return
-    with bar() as progress:
+    with bar(left=True) as progress:
         found = regrade_class(
             folder,
             chosen,

@@ -231,10 +231,3 @@ class Store:
                     for record in records
                 ),
             )
-
-    def forget_unused_runs(self) -> int:
-        """Drop runs that no submission was judged by; return how many."""
-        with self._errors(), self._db:
-            return self._db.execute(
-                "delete from run where job not in (select value from submission, json_each(submission.jobs))"
-            ).rowcount
