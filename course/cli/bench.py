@@ -110,9 +110,9 @@ def misses(chapters: tuple[str, ...], as_json: bool) -> None:
 def grade(
     part: tuple[str, ...], size: int, stock_size: int | None, growth: str | None, as_json: bool, markdown: bool
 ) -> None:
-    """Grading a class: ours beside stock nbgrader autograde, the same submissions, everything counted.
+    """Grading a class: ours beside stock nbgrader autograde.
 
-    Stock needs 2 to 6 seconds a submission: a hundred of each part take about twenty minutes. Leave the machine alone
+    The same submissions, and everything counted. Stock needs 2 to 6 seconds a submission: a hundred of each part take about twenty minutes. Leave the machine alone
     meanwhile.
     """
     from course.bench import grade as measure
