@@ -72,7 +72,8 @@ def measured(id: str, *, quick: bool = True, progress: Progress = lambda _fracti
     running = Run(quick=quick, seconds=SECONDS[quick], say=progress)
     evidence = Evidence()
     for need in this.needs:
-        running.missing(evidence, need, need)
+        if running.missing(evidence, need, need):
+            break  # what is missing for the rest, most often follows from this
     failed = ""
     if not evidence.missing:
         try:
