@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FAULTS", "REFUSED", "Fault"]
+__all__ = ["ACCEPTED_ALL_THE_SAME", "FAULTS", "REFUSED", "Fault"]
 
 
 @dataclass(frozen=True)
@@ -216,6 +216,55 @@ fn main() {
 }""",
     ),
     Fault(
+        "memory",
+        "an unsafe block reads past the end of its buffer",
+        "python",
+        """
+import ctypes
+x = (ctypes.c_double * 8)(*[1.0] * 4 + [99.0] * 4)
+four = ctypes.cast(x, ctypes.POINTER(ctypes.c_double))  # a pointer has no length
+print(sum(four[i] for i in range(5)))""",
+        """
+fn main() {
+    let x: Vec<f64> = (0..8).map(|i| if i < 4 { 1.0 } else { 99.0 }).collect();
+    let four = &x[..4];
+    let sum: f64 = (0..=four.len()).map(|i| unsafe { *four.as_ptr().add(i) }).sum();
+    println!("{sum}");
+}""",
+    ),
+    Fault(
+        "threads",
+        "an atomic total is loaded and stored in two steps",
+        "python",
+        """
+import sys, threading
+sys.setswitchinterval(1e-6)
+total = [0]
+def load(): return total[0]
+def store(value): total[0] = value
+def add():
+    for _ in range(50_000): store(load() + 1)
+threads = [threading.Thread(target=add) for _ in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(total[0], "of", 200_000)""",
+        """
+use std::sync::atomic::{AtomicU64, Ordering};
+fn main() {
+    let total = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| for _ in 0..500_000 {
+                let seen = total.load(Ordering::SeqCst);
+                std::hint::spin_loop();
+                total.store(seen + 1, Ordering::SeqCst);
+            });
+        }
+    });
+    println!("{} of 2000000", total.load(Ordering::SeqCst));
+}""",
+    ),
+    Fault(
         "types",
         "a number that was read as text is doubled",
         "python",
@@ -350,6 +399,9 @@ fn main() {
 }""",
     ),
 )
+
+ACCEPTED_ALL_THE_SAME = ("an unsafe block reads past", "an atomic total is loaded")
+"""Beginnings of the names of those that Rust takes: `unsafe` gives up its checks, and no type knows of two steps."""
 
 # Right programs that the compiler refuses all the same: the price of the same checks.
 REFUSED = (
