@@ -94,7 +94,16 @@ STATEMENTS = st.one_of(
     st.just("this is no python"),
     filled("%time {}\n{} = {}", name, name, number),
 )
-CELLS = st.lists(st.lists(STATEMENTS, min_size=1, max_size=3).map("\n".join), min_size=1, max_size=9)
+DEFINITIONS = st.one_of(
+    filled("def f(x): return (x, {}, {})", name, name),
+    filled("def f(x): return ({}(x), {})", function, name),
+    filled("def f(x):\n    {}.append(x)\n    return list({})", name, name),
+)
+CELLS = st.tuples(
+    st.lists(st.lists(STATEMENTS, min_size=1, max_size=3).map("\n".join), max_size=5),
+    DEFINITIONS,
+    st.lists(st.lists(STATEMENTS, min_size=1, max_size=3).map("\n".join), max_size=5),
+).map(lambda parts: [*parts[0], parts[1], *parts[2]])
 
 
 def plain(cell: str) -> str:
