@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from course.claims import machine
+from course.claims import machine, roofline
 from course.claims.experiment import Evidence, Experiment, Finding, Missing, Run
 from course.claims.verdicts import AGAINST, FOR, NOT_MEASURED, UNDECIDED, Judged, Verdict, decide
 from course.errors import CourseError, NotALedger, UnknownName
@@ -171,8 +171,9 @@ def run(ids: Sequence[str] = (), *, quick: bool = True, progress: Progress = lam
     chosen = [id for id in IDS if id in ids] if ids else list(IDS)
     for id in ids:
         experiment(id)  # a wrong name is an error before anything is measured
-    here = machine.describe()
     before = machine.load()
+    limits = roofline.measured()
+    here = machine.describe() | {"limits": {"gflops": _short(limits.gflops), "gigabytes": _short(limits.gigabytes)}}
     records = []
     for number, id in enumerate(chosen):
 

@@ -13,6 +13,7 @@ from typing import Any
 from course.claims.drawing import DARK, LIGHT, PAPER
 from course.claims.figures import findings_figure, series_figure
 from course.claims.machine import line as machine_line
+from course.claims.roofline import Limits
 from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
 
 __all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "markdown", "page"]
@@ -45,7 +46,7 @@ def page(ledger: dict[str, Any]) -> str:
         ("System", f"{where['system']} {where['architecture']}"),
         ("Python", ", ".join([where["python"], *(f"{n} {v}" for n, v in where["packages"].items()), where["blas"]])),
         ("Compilers", ", ".join(filter(None, [where["rustc"] or "no Rust", where["cc"]]))),
-        ("Limits measured", where.get("roofline", "")),
+        ("Limits measured", str(Limits(**where["limits"])) if "limits" in where else ""),
         ("Load", f"{' and '.join(busy)} ({where['cores']} is all cores busy)" if busy else ""),
         ("Date", where["date"]),
     ]
