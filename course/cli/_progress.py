@@ -27,7 +27,7 @@ def bar(*, left: bool = False) -> Iterator[Callable[[float, str], None]]:
             # A log wants a line in some seconds, or a tenth further on; not one for each crate.
             if fraction - last[1] >= 0.1 or time.monotonic() - last[0] > 15:
                 last[:] = [time.monotonic(), fraction]
-                rest = (time.monotonic() - begun) * (1 / fraction - 1) if left and fraction > 0 else 0.0
+                rest = (time.monotonic() - begun) * (1 / fraction - 1) if left and fraction > 0.05 else 0.0
                 about = f", about {rest:.0f} s left" if rest >= 5 else ""
                 console.print(f"{fraction:4.0%} {what}{about}", markup=False)
 
