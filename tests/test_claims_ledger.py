@@ -25,7 +25,7 @@ from course.claims.roofline import Limits, measured
 from course.claims.shown import ShownClaim, claim, plain
 from course.claims.threads import thread_limit
 from course.cli import cli
-from course.errors import LanesDisagree, NotALedger, UnknownName
+from course.errors import LanesDisagree, NotALedger, UnknownName, UsageMistake
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 
@@ -393,6 +393,25 @@ def test_run_as_json_writes_nothing_unless_told_where(tmp_path, monkeypatch):
 
     jsonschema.validate(json.loads(told.output), schema("claims"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_with_an_experiment_that_failed_ends_with_one_and_still_writes(tmp_path, monkeypatch):
+    def wrong(_run):
+        raise LanesDisagree("rust", "numpy", "by up to 3")
+
+    monkeypatch.setattr(ledger, "experiment", lambda id: experiment(wrong, id=id))
+    told = CliRunner().invoke(cli, ["claims", "run", "growth", "-o", str(tmp_path)])
+
+    assert told.exit_code == 1
+    assert "rust and numpy disagree: by up to 3" in told.output
+    assert json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"][0]["verdict"] == "not measured"
+
+
+def test_compare_without_a_file_says_how_to_call_it():
+    told = CliRunner().invoke(cli, ["claims", "compare"])
+
+    assert isinstance(told.exception, UsageMistake)
+    assert told.exception.exit_code == 2
 
 
 def test_list_names_every_claim_and_its_rule():
