@@ -399,7 +399,7 @@ def test_a_run_with_an_experiment_that_failed_ends_with_one_and_still_writes(tmp
     def wrong(_run):
         raise LanesDisagree("rust", "numpy", "by up to 3")
 
-    monkeypatch.setattr(ledger, "experiment", lambda id: experiment(wrong, id=id))
+    monkeypatch.setattr(ledger, "experiment", lambda name: experiment(wrong, id=name))
     told = CliRunner().invoke(cli, ["claims", "run", "growth", "-o", str(tmp_path)])
 
     assert told.exit_code == 1
