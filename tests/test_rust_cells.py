@@ -363,6 +363,17 @@ def test_an_expected_error_passes_and_is_labelled(notebook: Notebook, capsys: py
 
 
 @rust
+def test_an_error_that_is_a_lint_is_expected_by_its_name(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "fn f(x: &f64) {\n    unsafe { *(x as *const f64 as *mut f64) = 1.0 };\n}"
+    notebook.cell(source, "--expect invalid_reference_casting")
+    shown = capsys.readouterr().out
+    assert shown.startswith("as expected, the compiler refuses this cell: invalid_reference_casting")
+    assert "--> cell:2:14" in shown
+
+
+@rust
 def test_an_expectation_that_is_not_met_fails(notebook: Notebook) -> None:
     with pytest.raises(NotAsExpected, match="the cell compiles"):
         notebook.cell("fn f() {}", "--expect E0502")

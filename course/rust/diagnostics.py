@@ -27,7 +27,10 @@ _NDARRAY = r"Array([1-6]|D)?|ArrayView(Mut)?([1-6]|D)?|Axis|Zip|Ix[1-6]|IxDyn|ar
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One message: level ("error" or "warning"), code or "", the message alone, the whole drawing with ANSI colours."""
+    """One message: level ("error" or "warning"), code or "", the message alone, the whole drawing with ANSI colours.
+
+    An error that is a lint has its name for a code, `invalid_reference_casting`; a warning has none.
+    """
 
     level: str
     code: str
@@ -131,7 +134,11 @@ def read(raw: Iterable[dict[str, Any]], units: Sequence[Unit], shim: Shim | None
         rendered = str(message.get("rendered") or f"{level}: {text}\n")
         rendered = _without_shim(rendered, last, lines)
         line = int(at["line_start"]) if at is not None else 0
-        found.append(Diagnostic(level, code if code.startswith("E") else "", text, line, _rename(rendered, units)))
+        found.append(
+            Diagnostic(
+                level, code if code.startswith("E") or level == "error" else "", text, line, _rename(rendered, units)
+            )
+        )
     if not any(d.level == "error" for d in found):
         # Errors of the cell itself explain those at the border; alone, the border's are told on the signature.
         found += list(dict.fromkeys(ours))

@@ -132,9 +132,10 @@ def _set(flags: CellFlags, word: str, value: str, known_cells: set[str] | None) 
                 flags.use.append(name)
     elif word == "--expect":
         code = value.upper()
-        if not re.fullmatch(r"E\d{4}", code):
+        lint = re.fullmatch(r"[a-z]+(_[a-z]+)+", value)  # lints that are errors have a name and no code
+        if not lint and not re.fullmatch(r"E\d{4}", code):
             raise UsageMistake(f"--expect {value} is not an error code", help="write E and four digits: --expect E0502")
-        flags.expect = code
+        flags.expect = value if lint else code
     elif word == "--asm":
         flags.asm = value
     else:
