@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from course import quiz
     from course.claims.protocol import time_lanes
     from course.claims.shown import claim
-    from course.data import load_diabetes, load_digits, load_penguins, load_wine, penguin_table
+    from course.data import load_diabetes, load_digits, load_iris, load_penguins, load_wine, penguin_table
     from course.plots import show
     from course.quiz.widget import answer
     from course.rust.show import show_rust
@@ -35,6 +35,7 @@ __all__ = [
     "hint",
     "load_diabetes",
     "load_digits",
+    "load_iris",
     "load_ipython_extension",
     "load_penguins",
     "load_wine",
@@ -53,6 +54,7 @@ _HOMES = {
     "hint": "course.tasks.checking",
     "load_diabetes": "course.data",
     "load_digits": "course.data",
+    "load_iris": "course.data",
     "load_penguins": "course.data",
     "load_wine": "course.data",
     "penguin_table": "course.data",
