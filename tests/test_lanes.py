@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course.claims import lanes
 from course.claims.experiment import Evidence, Run
-from course.claims.lanes import Job, Lane, Size
+from course.claims.lanes import Job, Lane, Size, roofline
 from course.claims.lanes.job import relative
 from course.claims.lanes.measure import fastest, time_job
 from course.errors import CourseError, LanesDisagree, UnknownName
@@ -240,6 +240,29 @@ def test_an_edit_distance_is_a_distance(a: bytes, b: bytes) -> None:
         if len(a) and len(b):
             assert by_hand("edit_distance", _Data(x, y), lane=lane) == wanted
             assert by_hand("edit_distance", _Data(y, x), lane=lane) == wanted
+
+
+# The limit of the machine
+
+
+@pytest.mark.needs("rust")
+def test_the_machines_limit_bounds_a_product_from_below() -> None:
+    roof = roofline.measure(1)
+    assert roof.flops > 1e8
+    assert roof.bandwidth > 1e8
+    job = lanes.job("matmul")
+    least = roof.least(job, job.sizes[0])
+    assert least is not None
+    assert least == 2 * 128**3 / roof.flops  # it fits a cache, so memory sets no limit
+    assert roof.share(job, job.sizes[0], 2 * least) == 0.5
+    assert roof.share(lanes.job("tree"), lanes.job("tree").sizes[0], 1.0) is None
+    assert "GFLOP/s" in str(roof)
+
+
+def test_memory_sets_the_limit_of_large_data() -> None:
+    roof = roofline.Roofline(flops=1e12, bandwidth=1e9, threads=1)
+    job = lanes.job("distances")
+    assert roof.least(job, job.sizes[2]) == 8 * 4_000 * 3_000 / 1e9
 
 
 # Jobs and lanes as such

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from course.claims import lanes
 from course.claims.experiment import Evidence, Experiment, Rule, Run, above
+from course.claims.lanes import roofline
 from course.claims.lanes.job import Job, Size
-from course.claims.lanes.measure import fastest, time_job
+from course.claims.lanes.measure import fastest, limit_rows, time_job
 
 __all__ = ["EXPERIMENT"]
 
@@ -20,8 +21,13 @@ def measure(run: Run) -> Evidence:
     jobs = [lanes.job(name) for name in (QUICK if run.quick else lanes.names())]
     jobs = [job for job in jobs if job.name != "mlp_step"]  # the experiment on tch has its lanes
     chosen = [(job, size) for job in jobs for size in (job.sizes[:1] if run.quick else job.sizes)]
+    limits: list[tuple[str, str, str, str]] = []
     for job, size in chosen:
-        _one(run, evidence, job, size, 0.8 / len(chosen))
+        limits += _one(run, evidence, job, size, 0.8 / len(chosen))
+    if limits:
+        columns = ("task", "lane", "GFLOP/s", "of the limit")
+        note = f"The limit was measured here: {roofline.measure(1)}. Operations are counted, not measured."
+        evidence.table("How far each lane is from what the machine can do", columns, limits, note)
     evidence.notes.append(
         "Each Rust lane is compared with the fastest of the libraries at that size, whichever it is; a lane that "
         "solves the task by another algorithm says so in its note."
@@ -29,12 +35,13 @@ def measure(run: Run) -> Evidence:
     return evidence
 
 
-def _one(run: Run, evidence: Evidence, job: Job, size: Size, share: float) -> None:
+def _one(run: Run, evidence: Evidence, job: Job, size: Size, share: float) -> list[tuple[str, str, str, str]]:
+    """Time one size, add its three comparisons, and return how far each lane is from the machine's limit."""
     hand = "rust, prepared" if job.name == "single_row" else "rust"
     names = [name for name in ("python", *LIBRARIES, *CRATES, hand) if name in job.lanes]
     times = time_job(run, evidence, job, size, names, share=share)
     if times is None:
-        return
+        return []
     best, crate = fastest(times, LIBRARIES), fastest(times, CRATES)
     about = {"task": job.title, "size": size.text}
     if hand in times.seconds and "python" in times.seconds:
@@ -43,6 +50,7 @@ def _one(run: Run, evidence: Evidence, job: Job, size: Size, share: float) -> No
         evidence.ratio("hand", times, hand, best, **about)
     if crate and best:
         evidence.ratio("crate", times, crate, best, **about)
+    return limit_rows(job, size, times)
 
 
 EXPERIMENT = Experiment(

@@ -13,6 +13,29 @@ from course.claims.lanes.measure import time_job
 
 __all__ = ["EXPERIMENT"]
 
+_OTHER_NAMES = {
+    "BCELoss": "binarycrossentropy",
+    "BCEWithLogitsLoss": "binarycrossentropywithlogits",
+    "ConstantPad1d": "constantpadnd",
+    "ConstantPad2d": "constantpadnd",
+    "ConstantPad3d": "constantpadnd",
+    "Fold": "col2im",
+    "Identity": "id",
+    "MaxUnpool1d": "maxunpool2d",
+    "MultiLabelSoftMarginLoss": "binarycrossentropywithlogits",
+    "RNN": "rnntanh",
+    "RNNCell": "rnntanhcell",
+    "Softmin": "softmax",
+    "Unfold": "im2col",
+    "Upsample": "upsamplenearest2d",
+    "UpsamplingBilinear2d": "upsamplebilinear2d",
+    "UpsamplingNearest2d": "upsamplenearest2d",
+    "ZeroPad1d": "constantpadnd",
+    "ZeroPad2d": "constantpadnd",
+    "ZeroPad3d": "constantpadnd",
+}
+"""Classes of torch.nn whose work tch does by a tensor's function of another name (written without underscores)."""
+
 TASKS = ("mlp_step", "matmul", "softmax")
 
 
@@ -77,9 +100,10 @@ def _has(name: str, there: set[str]) -> bool:
 def _layer(name: str, parts: set[str], functions: set[str]) -> bool:
     """Say whether tch has a layer: a type or function of its `nn`, or (for what has no weights) a tensor's function."""
     plain = name.lower()
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    candidates = {plain, snake, plain.removesuffix("loss"), snake.removesuffix("_loss")}
-    return bool(candidates & (parts | functions))
+    bare = re.sub(r"[123]d$", "", plain)
+    there = {one.replace("_", "").removeprefix("g") for one in functions}
+    there |= {one.replace("_", "") for one in parts | functions}
+    return bool({plain, bare, bare.removesuffix("loss"), _OTHER_NAMES.get(name, plain)} & there)
 
 
 EXPERIMENT = Experiment(

@@ -57,7 +57,7 @@ def _numba(data: _Data, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.distances if threads == 1 else numba_kernels.distances_parallel
-    return lambda: kernel(*data)
+    return numba_kernels.ready(kernel, *data)
 
 
 def _c(data: _Data, threads: int) -> Call:

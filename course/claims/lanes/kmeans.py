@@ -97,7 +97,7 @@ def _numba(data: _Data, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.kmeans if threads == 1 else numba_kernels.kmeans_parallel
-    return lambda: kernel(data.x, data.start, ROUNDS)
+    return numba_kernels.ready(kernel, data.x, data.start, ROUNDS)
 
 
 def _c(data: _Data, threads: int) -> Call:

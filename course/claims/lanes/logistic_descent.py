@@ -70,7 +70,7 @@ def _numba(data: _Data, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.descend if threads == 1 else numba_kernels.descend_parallel
-    return lambda: kernel(data.x, data.y, ROUNDS, RATE)
+    return numba_kernels.ready(kernel, data.x, data.y, ROUNDS, RATE)
 
 
 def _c(data: _Data, threads: int) -> Call:

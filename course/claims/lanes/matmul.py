@@ -38,7 +38,7 @@ def _numba(data: _Data, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.matmul if threads == 1 else numba_kernels.matmul_parallel
-    return lambda: kernel(*data)
+    return numba_kernels.ready(kernel, *data)
 
 
 def _c(name: str) -> Any:

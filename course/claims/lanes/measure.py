@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from course.claims.experiment import Evidence, Missing, Run
+from course.claims.lanes import roofline
 from course.claims.lanes.job import Job, Size
 from course.claims.protocol import Times
 
-__all__ = ["fastest", "time_job"]
+__all__ = ["fastest", "limit_rows", "time_job"]
 
 
 def time_job(
@@ -39,3 +40,17 @@ def time_job(
 def fastest(times: Times, among: Sequence[str]) -> str | None:
     """Return the lane with the least median time among those that were timed; None where none was."""
     return min((name for name in among if name in times.seconds), key=times.median, default=None)
+
+
+def limit_rows(job: Job, size: Size, times: Times) -> list[tuple[str, str, str, str]]:
+    """Return a row for each lane of a job whose operations are counted: task, lane, GFLOP/s, share of the limit."""
+    if job.flops is None:
+        return []
+    roof = roofline.measure(1)
+    operations = job.flops(size)
+    rows = []
+    for lane in times.seconds:
+        share = roof.share(job, size, times.median(lane))
+        speed = operations / times.median(lane) / 1e9
+        rows.append((f"{job.title}, {size.text}", lane, f"{speed:.3g}", f"{share:.0%}" if share else ""))
+    return rows

@@ -75,7 +75,7 @@ def _numba(data: _Data, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.neighbours if threads == 1 else numba_kernels.neighbours_parallel
-    return lambda: kernel(data.table, data.queries, K)
+    return numba_kernels.ready(kernel, data.table, data.queries, K)
 
 
 def _empty(data: _Data) -> tuple[Any, Any]:

@@ -2,19 +2,37 @@
 
 `FAST` allows sums to be reordered and a product to be fused with a sum, as the C and Rust lanes do by hand, but not to
 assume that there are no NaNs. A kernel with `parallel=True` shares its `prange` loops among numba's threads.
+
+    call = ready(standardise, x)      # compiled, or read from disk; a call without arguments
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+import filelock
 import numpy as np
 from numba import njit, prange
+
+from course.rust.places import cache_root
 
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 _quick = njit(cache=True, fastmath=FAST, error_model="numpy")
 _quick_parallel = njit(cache=True, fastmath=FAST, error_model="numpy", parallel=True)
+
+
+def ready(kernel: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Compile a kernel for these arguments, or read it from disk; return the call.
+
+    One process at a time: numba keeps an index and the code in two files, and a reader between the two finds neither.
+    """
+    place = cache_root() / "lanes"
+    place.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(place / "numba.lock"):
+        kernel(*arguments)
+    return lambda: kernel(*arguments)
 
 
 def _standardise(x: Any) -> Any:

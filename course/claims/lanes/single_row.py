@@ -58,7 +58,7 @@ def _sklearn(data: _Data, threads: int) -> Call:
 def _numba(data: _Data, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
-    return lambda: numba_kernels.predict(*data)
+    return numba_kernels.ready(numba_kernels.predict, *data)
 
 
 def _c(prepared: bool) -> Any:

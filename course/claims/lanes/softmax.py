@@ -50,7 +50,7 @@ def _numba(x: Any, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.softmax if threads == 1 else numba_kernels.softmax_parallel
-    return lambda: kernel(x)
+    return numba_kernels.ready(kernel, x)
 
 
 def _c(x: Any, threads: int) -> Call:

@@ -55,7 +55,7 @@ def _numba(x: Matrix, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
     kernel = numba_kernels.standardise if threads == 1 else numba_kernels.standardise_parallel
-    return lambda: kernel(x)
+    return numba_kernels.ready(kernel, x)
 
 
 def _c(x: Matrix, threads: int) -> Call:

@@ -50,7 +50,7 @@ def _python(x: Any, threads: int) -> Call:
 def _numba(x: Any, threads: int) -> Call:
     from course.claims.lanes import numba_kernels
 
-    return lambda: numba_kernels.streaming(x, RATE)
+    return numba_kernels.ready(numba_kernels.streaming, x, RATE)
 
 
 def _c(x: Any, threads: int) -> Call:
