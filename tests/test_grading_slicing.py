@@ -41,9 +41,9 @@ def outcome(namespace: dict[str, Any], argument: Any) -> str:
     return re.sub(r"0x[0-9a-f]+", "0x…", said)
 
 
-NAMES = "a b c d".split()
+NAMES = ["a", "b"]
 name = st.sampled_from(NAMES)
-function = st.sampled_from(["f", "g", "h"])
+function = st.sampled_from(["f", "g"])
 number = st.integers(0, 3)
 
 
