@@ -302,15 +302,36 @@ def test_plain_text_has_every_finding(record):
 def test_machines_are_compared_by_processor(whole):
     other = copy.deepcopy(whole)
     other["machine"]["processor"] = "another"
-    other["claims"][0] |= {"ratio": 4.0, "verdict": "holds"}
+    other["claims"][0]["verdict"] = "holds"
+    for finding in other["claims"][0]["findings"]:
+        finding["value"] *= 4
     found = compare.spreads([whole, other])
     planted = [one for one in found if one.id == "planted"]
 
     assert [one.processor for one in planted] == ["all", *sorted({whole["machine"]["processor"], "another"})]
     assert planted[0].verdicts == {"holds": 1, "depends": 1}
-    assert (planted[0].low, planted[0].high) == (whole["claims"][0]["ratio"], 4.0)
+    assert planted[0].high == pytest.approx(4 * planted[0].low)
+    assert [round(one.high / one.low, 6) for one in planted[0].findings] == [4.0, 4.0]
     jsonschema.validate(compare.as_json([whole, other]), schema("claims-compare"))
     assert "another" in compare.page([whole, other])
+
+
+def test_only_findings_that_all_machines_have_are_compared(whole):
+    other = copy.deepcopy(whole)
+    other["claims"][0]["findings"].pop()
+    found = next(one for one in compare.spreads([whole, other]) if one.id == "planted")
+
+    assert [one.what for one in found.findings] == ["rust: sort, 1000 numbers"]
+    assert found.low == found.high
+
+
+def test_a_machine_that_measured_nothing_is_counted_and_hides_nothing(whole):
+    other = copy.deepcopy(whole)
+    other["claims"][0] |= {"verdict": "not measured", "findings": []}
+    found = next(one for one in compare.spreads([whole, other]) if one.id == "planted")
+
+    assert found.verdicts == {"depends": 1, "not measured": 1}
+    assert len(found.findings) == 2
 
 
 def test_compare_prints_a_table_json_and_a_page(whole, tmp_path):

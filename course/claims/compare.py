@@ -7,24 +7,37 @@ not, is the finding.
 from __future__ import annotations
 
 import html
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from course.claims.ledger import IDS
 from course.claims.page import chip, document
 from course.claims.verdicts import VERDICTS
 
-__all__ = ["Spread", "as_json", "page", "spreads"]
+__all__ = ["Range", "Spread", "as_json", "figure_text", "page", "spreads", "verdict_text"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """One timed finding over machines: its ratio in the middle, the smallest and the largest, and the outcomes."""
+
+    what: str
+    unit: str
+    low: float
+    middle: float
+    high: float
+    outcomes: dict[str, int]
 
 
 @dataclass(frozen=True)
 class Spread:
     """One claim on all machines with one processor (or on all machines: `processor` is then "all").
 
-    verdicts: how many machines gave each. low, middle, high: of the claim's figure over those machines, None where no
-    machine has one.
+    verdicts: how many machines gave each. findings: the timed ones that every machine has, so that like is compared
+    with like. low, middle, high: of each machine's geometric mean over these; None where there are none.
     """
 
     id: str
@@ -34,7 +47,7 @@ class Spread:
     low: float | None
     middle: float | None
     high: float | None
-    unit: str
+    findings: list[Range]
 
 
 def spreads(ledgers: Sequence[dict[str, Any]]) -> list[Spread]:
@@ -46,20 +59,48 @@ def spreads(ledgers: Sequence[dict[str, Any]]) -> list[Spread]:
         groups = [("all", ledgers)]
         if len(processors) > 1:
             groups += [(name, [e for e in ledgers if e["machine"]["processor"] == name]) for name in processors]
+        common = _common([one for ledger in ledgers for one in ledger["claims"] if one["id"] == id])
         for name, members in groups:
             records = [one for ledger in members for one in ledger["claims"] if one["id"] == id]
             if records:
-                found.append(_spread(id, name, records))
+                found.append(_spread(id, name, records, common))
     return found
 
 
-def _spread(id: str, processor: str, records: Sequence[dict[str, Any]]) -> Spread:
+def _timed(record: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return a record's timed findings by what they are: measure, words, and what is compared."""
+    found = {}
+    for one in record.get("findings", []):
+        if one.get("turns") and isinstance(one.get("value"), int | float) and one["value"] > 0:
+            found[one["measure"], one["what"], one["unit"]] = one
+    return found
+
+
+def _common(records: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return the timed findings that every machine has which has any."""
+    sets = [found for record in records if (found := _timed(record))]
+    return [key for key in sets[0] if all(key in other for other in sets)] if sets else []
+
+
+def _spread(
+    id: str, processor: str, records: Sequence[dict[str, Any]], common: Sequence[tuple[str, str, str]]
+) -> Spread:
     counts = Counter(one["verdict"] for one in records)
     verdicts = {name: counts[name] for name in (*VERDICTS, *sorted(set(counts) - set(VERDICTS))) if counts[name]}
-    values = sorted(float(one["ratio"]) for one in records if isinstance(one.get("ratio"), int | float))
-    low, middle, high = (values[0], values[(len(values) - 1) // 2], values[-1]) if values else (None, None, None)
-    unit = next((str(one["unit"]) for one in records if one.get("unit")), "")
-    return Spread(id, processor, len(records), verdicts, low, middle, high, unit)
+    timed = [found for record in records if (found := _timed(record))]
+    ranges, means = [], []
+    if timed and common:
+        means = [math.exp(sum(math.log(found[key]["value"]) for key in common) / len(common)) for found in timed]
+        for key in common:
+            values = [found[key]["value"] for found in timed]
+            outcomes = dict(Counter(found[key]["outcome"] for found in timed))
+            ranges.append(Range(key[1], key[2], min(values), _middle(values), max(values), outcomes))
+    low, middle, high = (min(means), _middle(means), max(means)) if means else (None, None, None)
+    return Spread(id, processor, len(records), verdicts, low, middle, high, ranges)
+
+
+def _middle(values: Sequence[float]) -> float:
+    return sorted(values)[(len(values) - 1) // 2]
 
 
 def verdict_text(spread: Spread) -> str:
@@ -70,12 +111,12 @@ def verdict_text(spread: Spread) -> str:
 
 
 def figure_text(spread: Spread) -> str:
-    """Say the spread of the figure: the middle machine's, and the range."""
+    """Say the middle machine's mean ratio, the range over machines, and over how many findings."""
     if spread.middle is None:
         return "–"
-    if spread.low == spread.high:
-        return f"{spread.middle:,.4g} {spread.unit}"
-    return f"{spread.middle:,.4g} ({spread.low:,.4g} to {spread.high:,.4g}) {spread.unit}"
+    span = "" if spread.low == spread.high else f" ({spread.low:.3g} to {spread.high:.3g})"
+    count = len(spread.findings)
+    return f"{spread.middle:.3g}×{span}, mean of {count} ratio{'s' if count != 1 else ''}"
 
 
 def as_json(ledgers: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -83,7 +124,7 @@ def as_json(ledgers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "schema": 1,
         "machines": [ledger["machine"] for ledger in ledgers],
-        "claims": [vars(spread) for spread in spreads(ledgers)],
+        "claims": [asdict(spread) for spread in spreads(ledgers)],
     }
 
 
@@ -100,15 +141,28 @@ def page(ledgers: Sequence[dict[str, Any]]) -> str:
         about = f"<b>{html.escape(claims[spread.id])}</b>" if whole else html.escape(spread.processor)
         rows.append(
             f"<tr><td>{about}</td><td>{spread.machines}</td><td>{verdicts}</td>"
-            f"<td>{html.escape(figure_text(spread))}</td></tr>"
+            f"<td>{html.escape(figure_text(spread))}{_details(spread) if whole else ''}</td></tr>"
         )
     counted = Counter(ledger["machine"]["processor"] for ledger in ledgers)
     listed = "; ".join(f"{html.escape(name)} ×{count}" for name, count in sorted(counted.items()))
     return document(
         "The same claims on many machines",
         f'<header><h1>The same claims on many machines</h1><p class="lead">{len(ledgers)} runs: {listed}. '
-        "For each claim the verdicts, and the figure in the middle with its range over machines; below it, the same "
-        'for each processor.</p></header><main><div class="wide" tabindex="0" role="region" aria-label="verdicts">'
+        "For each claim the verdicts, and the geometric mean of the timed ratios that all machines have: the machine "
+        "in the middle, and the range. Below it, the same for each processor.</p></header><main>"
+        '<div class="wide" tabindex="0" role="group" aria-label="verdicts">'
         '<table><thead><tr><th scope="col">claim, processor</th><th scope="col">machines</th><th scope="col">verdicts'
         f'</th><th scope="col">figure</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></main>',
     )
+
+
+def _details(spread: Spread) -> str:
+    """Return every timed finding with its range over machines, folded."""
+    if not spread.findings:
+        return ""
+    rows = "".join(
+        f"<tr><td>{html.escape(one.what)}</td><td>{one.middle:.3g}× ({one.low:.3g} to {one.high:.3g})</td>"
+        f"<td>{', '.join(f'{count} {name}' for name, count in one.outcomes.items())}</td></tr>"
+        for one in spread.findings
+    )
+    return f"<details><summary>each ratio</summary><table><tbody>{rows}</tbody></table></details>"
