@@ -42,12 +42,11 @@ def server() -> Iterator[str]:
     if os.getuid() == 0:
         os.chown(folder, 65534, 65534)
     data = folder / "data"
-    run = {"cwd": folder, "capture_output": True, "text": True, "check": True}
     plain = [_found("initdb"), "-D", str(data), "-U", "grader", "--auth=trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(_as_plain_user(plain), **run)
+    subprocess.run(_as_plain_user(plain), cwd=folder, capture_output=True, check=True)
     options = f"-k {folder} -c listen_addresses='' -c fsync=off"
     start = [_found("pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start"]
-    subprocess.run(_as_plain_user(start), **run | {"capture_output": False})
+    subprocess.run(_as_plain_user(start), cwd=folder, check=True)
     try:
         yield f"postgresql+psycopg://grader@/postgres?host={folder}"
     finally:
