@@ -4,6 +4,8 @@
 Python cells that use, directly or through other cells, a name such a cell defines. The file
 `notebooks/recorded/NN_topic.json` is committed; `stale` says which cells changed since.
 
+Cells that import Python's torch, and those that use what it gave them, are recorded as well: it is an extra of 5 GB.
+
 In a notebook, `install` makes the difference: where a `%%rust` cell cannot run (no compiler, or crates that cannot
 be built), its recording is shown, labelled with date and machine, and the names it would have defined become
 stand-ins. A Python cell that uses a stand-in shows its own recording in turn. A Rust cell that was not recorded, which
@@ -18,6 +20,7 @@ import datetime
 import functools
 import hashlib
 import html
+import importlib.util
 import json
 import platform
 import re
@@ -34,6 +37,8 @@ from course.files import write_whole
 __all__ = ["StandIn", "install", "needing_rust", "record", "refusal", "stale"]
 
 FUNCTION = re.compile(r"^(?:pub\s+)?fn\s+(\w+)", re.MULTILINE)
+EXTRA = frozenset({"torch", "safetensors"})
+"""Modules of the extra `torch`: a cell that imports one is recorded, for readers who have not installed it."""
 KEPT_TYPES = ("text/html", "text/plain", "text/markdown", "image/png", "image/svg+xml")
 
 
@@ -71,7 +76,8 @@ def needing_rust(notebook: Any) -> list[RustCell]:
             uses, sets = set[str](), set(FUNCTION.findall(text)) - {"main"}
         else:
             uses, sets = _names(text)
-            if not uses & from_rust and not re.search(r"^\s*%rust\b", text, re.MULTILINE):
+            alone = not uses & from_rust and not imported(text) & EXTRA
+            if alone and not re.search(r"^\s*%rust\b", text, re.MULTILINE):
                 from_rust -= sets
                 continue
         from_rust |= sets
@@ -81,16 +87,31 @@ def needing_rust(notebook: Any) -> list[RustCell]:
     return found
 
 
-def _names(text: str) -> tuple[set[str], set[str]]:
-    """Return the names a Python cell reads from outside itself, and those it sets at top level."""
+def _tree(text: str) -> ast.Module:
+    """Parse a Python cell, its magics left out; what is no Python is an empty module."""
     plain = "\n".join("" if re.match(r"\s*[%!]", line) else line for line in text.splitlines())
     try:
-        tree = ast.parse(plain)
+        return ast.parse(plain)
     except SyntaxError:
-        return set(), set()
+        return ast.Module([], [])
+
+
+def imported(text: str) -> set[str]:
+    """Return the packages that a Python cell imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(_tree(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _names(text: str) -> tuple[set[str], set[str]]:
+    """Return the names a Python cell reads from outside itself, and those it sets at top level."""
     uses: set[str] = set()
     sets: set[str] = set()
-    for statement in tree.body:
+    for statement in _tree(text).body:
         names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
         read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
         if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
@@ -202,9 +223,12 @@ class StandIn:
         object.__setattr__(self, "_StandIn__why", why)
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
+        what, mend = ("Rust", "`course doctor --fix` adds Rust")
+        if "torch" in self.__why:
+            what, mend = ("torch", "`uv sync --extra torch` adds torch (about 5 GB on Linux x86-64)")
         raise RustMissing(
-            f"`{self.__name}` comes from a cell that needs Rust: {self.__why}",
-            help="the cells as they came show what was recorded; to run your own, `course doctor --fix` adds Rust",
+            f"`{self.__name}` comes from a cell that needs {what}: {self.__why}",
+            help=f"the cells as they came show what was recorded; to run your own, {mend}",
         )
 
     __call__ = __getitem__ = __iter__ = __len__ = __bool__ = __array__ = __float__ = __int__ = _refuse
@@ -296,11 +320,15 @@ class _Player:
         """Replace a Python cell that uses a stand-in by the showing of its recording (an IPython input transformer)."""
         text = "".join(lines)
         namespace = self.shell.user_ns
-        if text.startswith("%%") or not any(isinstance(value, StandIn) for value in namespace.values()):
+        extra = "import" in text and not text.startswith("%%") and imported(text) & EXTRA
+        lacking = sorted(name for name in extra or () if importlib.util.find_spec(name) is None)
+        if text.startswith("%%") or not (lacking or any(isinstance(v, StandIn) for v in namespace.values())):
             return lines
         uses, _ = _names(text)
         key = key_of(text)
-        if key in self.cells and any(isinstance(namespace.get(name), StandIn) for name in uses):
+        if key in self.cells and (lacking or any(isinstance(namespace.get(name), StandIn) for name in uses)):
+            if lacking:
+                self.why = f"Python's {' and '.join(lacking)} is not installed"
             return [f"get_ipython().course_recordings.play({key!r})\n"]
         return lines
 

@@ -233,3 +233,99 @@ def test_with_a_compiler_but_no_crates_and_no_network_recordings_are_shown(tmp_p
     label, value = ran.cells[-1].outputs
     assert "Recorded on 20" in label.data["text/html"]
     assert value.data["text/plain"] == "4.0"
+
+
+EXTRA_BODY = """
+```python
+%load_ext course
+```
+
+```python
+import torch
+
+weights = torch.ones(3)
+weights.sum()
+```
+
+```python
+f"all in all {weights.sum():.0f}"
+```
+
+```python
+1 + 1
+```
+"""
+
+
+def test_cells_that_use_pythons_torch_are_recorded_too(tmp_path):
+    texts = [cell.text.splitlines()[-1] for cell in cells(tmp_path, EXTRA_BODY)]
+
+    assert texts == ["weights.sum()", 'f"all in all {weights.sum():.0f}"']
+
+
+@pytest.mark.parametrize(
+    ("text", "packages"),
+    [
+        ("import torch.nn as nn, json", {"torch", "json"}),
+        ("def f():\n    from safetensors.torch import save_file", {"safetensors"}),
+        ("%matplotlib inline\nfrom torch import nn", {"torch"}),
+        ("from . import torch", set()),
+        ("'import torch'", set()),
+        ("import torch as", set()),
+    ],
+)
+def test_what_a_cell_imports_is_read_from_its_syntax(text, packages):
+    assert recordings.imported(text) == packages
+
+
+def test_without_torch_its_cells_show_what_was_recorded(tmp_path):
+    course, chapter = chapter_of(EXTRA_BODY, tmp_path)
+    build(course, [chapter])
+    first, second = recordings.needing_rust(released(course, chapter))
+    shown = {first.key: "tensor(3.)", second.key: "'all in all 3'"}
+    content = {
+        "schema": 1,
+        "chapter": chapter.name,
+        "recorded": "2026-11-23",
+        "machine": {"processor": "one", "system": "Linux", "rustc": "rustc 1.95.0", "python": "3.11"},
+        "cells": {
+            cell.key: {
+                "cell": cell.id,
+                "sets": sorted(cell.sets),
+                "outputs": [{"data": {"text/plain": shown[cell.key]}}],
+            }
+            for cell in (first, second)
+        },
+    }
+    course.recordings.mkdir(parents=True, exist_ok=True)
+    chapter.recording.write_text(json.dumps(content))
+    script = textwrap.dedent(
+        """
+        import importlib.util
+        import sys
+
+        found = importlib.util.find_spec
+        importlib.util.find_spec = lambda name, *rest: None if name == "torch" else found(name, *rest)
+        from IPython.core.interactiveshell import InteractiveShell
+
+        shell = InteractiveShell.instance()
+        shell.run_line_magic("load_ext", "course")
+        for cell in (FIRST, SECOND, "weights + 1"):
+            shell.run_cell(cell)
+        print("torch" in sys.modules)
+        """
+    )
+    script = script.replace("FIRST", repr(first.text)).replace("SECOND", repr(second.text))
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COURSE_ROOT": str(tmp_path)},
+        timeout=120,
+        check=False,
+    )
+    assert "tensor(3.)" in done.stdout, done.stderr
+    assert "all in all 3" in done.stdout
+    assert "`weights` comes from a cell that needs torch: Python's torch is not installed" in done.stdout
+    assert "uv sync --extra torch" in done.stdout
+    assert done.stdout.rstrip().endswith("False")
