@@ -198,7 +198,7 @@ def test_both_pipelines_reach_the_same_accuracy_and_report_their_own_memory(tmp_
     import sys
 
     file = pipelines._file(tmp_path, 1)
-    python = pipelines._run([sys.executable, "-I", pipelines.PYTHON, file, 1])[0]
+    python = pipelines._run([sys.executable, "-P", pipelines.PYTHON, file, 1])[0]
     rust = pipelines._run([pipelines._build(), file, 1])[0]
 
     assert abs(python["accuracy"] - rust["accuracy"]) <= pipelines.ACCURACY

@@ -27,6 +27,11 @@ from course.claims.threads import thread_limit
 from course.cli import cli
 from course.errors import LanesDisagree, NotALedger, UnknownName, UsageMistake
 
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 
 
@@ -334,6 +339,16 @@ def test_a_machine_that_measured_nothing_is_counted_and_hides_nothing(whole):
     assert len(found.findings) == 2
 
 
+@given(st.lists(ANY_JSON, max_size=3), ANY_JSON)
+def test_records_from_anybody_are_compared_or_left_out(findings, other):
+    finding = {"measure": "m", "what": other, "unit": "u", "outcome": "for", "turns": 9, "value": other}
+    record = {"id": "x", "verdict": "holds", "findings": [*findings, finding]}
+    one = {"machine": {"processor": "p"}, "claims": [record, {"id": "y", "verdict": "<b>", "findings": other}]}
+
+    assert "<b>" not in compare.page([one, one]).replace("<b>x</b>", "").replace("<b>y</b>", "")
+    json.dumps(compare.as_json([one, one]), allow_nan=False)
+
+
 def test_compare_prints_a_table_json_and_a_page(whole, tmp_path):
     file, html = tmp_path / "a.json", tmp_path / "all.html"
     file.write_text(json.dumps(whole), "utf-8")
@@ -357,12 +372,6 @@ def test_a_file_that_is_no_ledger_says_why(tmp_path, text, why):
         ledger.read(path)
     assert caught.value.place == str(path)
     assert "course claims run" in caught.value.help
-
-
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
 
 
 @given(ANY_JSON)

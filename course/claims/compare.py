@@ -20,6 +20,9 @@ from course.claims.verdicts import VERDICTS
 __all__ = ["Range", "Spread", "as_json", "figure_text", "page", "spreads", "verdict_text"]
 
 
+_WORDS = ("measure", "what", "unit", "outcome")
+
+
 @dataclass(frozen=True)
 class Range:
     """One timed finding over machines: its ratio in the middle, the smallest and the largest, and the outcomes."""
@@ -69,9 +72,13 @@ def spreads(ledgers: Sequence[dict[str, Any]]) -> list[Spread]:
 
 def _timed(record: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Return a record's timed findings by what they are: measure, words, and what is compared."""
+    findings = record.get("findings")
     found = {}
-    for one in record.get("findings", []):
-        if one.get("turns") and isinstance(one.get("value"), int | float) and one["value"] > 0:
+    for one in findings if isinstance(findings, list) else ():  # files come from anybody
+        if not isinstance(one, dict) or not all(isinstance(one.get(name), str) for name in _WORDS):
+            continue
+        value = one.get("value")
+        if one.get("turns") and isinstance(value, int | float) and 0 < value < math.inf:
             found[one["measure"], one["what"], one["unit"]] = one
     return found
 

@@ -90,7 +90,7 @@ def run_python(source: str) -> Outcome:
         compile(source, "program", "exec")
     except SyntaxError as error:
         return Outcome(REJECTED, type(error).__name__, time.perf_counter() - began)
-    return _run([sys.executable, "-I", "-W", "ignore", "-c", source], began)
+    return _run([sys.executable, "-P", "-W", "ignore", "-c", source], began)
 
 
 def run_c(source: str) -> Outcome:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from course.claims.experiment import Evidence, Say
+from course.claims.threads import thread_limit
 from course.errors import CourseError, LanesDisagree
 from course.rust import compile as compiling
 
@@ -71,7 +72,7 @@ def edits(turns: int, say: Say) -> Edits:
         file = _file(Path(folder), 1)
         for turn in range(turns):
             say(turn / turns, f"edit {turn + 1} of {turns}")
-            process = _seconds(lambda: _run([sys.executable, "-I", PYTHON, file, 1]))
+            process = _seconds(lambda: _run([sys.executable, "-P", PYTHON, file, 1]))
             rust = _seconds(lambda: _run([_build(edit=True), file, 1]))
             kernel = _seconds(lambda: _as_a_cell(file))
             found.process.append((process, rust))
@@ -82,8 +83,9 @@ def edits(turns: int, say: Say) -> Edits:
 def _as_a_cell(file: Path) -> None:
     """Run the program's text in this process, as an edited cell of a notebook is run."""
     namespace: dict[str, Any] = {"__name__": "cell"}
-    exec(compile(PYTHON.read_text("utf-8"), "cell", "exec"), namespace)  # noqa: S102 - our own file
-    namespace["pipeline"](str(file))
+    with thread_limit(1):
+        exec(compile(PYTHON.read_text("utf-8"), "cell", "exec"), namespace)  # noqa: S102 - our own file
+        namespace["pipeline"](str(file))
 
 
 def stages(repeats: int, say: Say) -> Stages:
@@ -96,7 +98,7 @@ def stages(repeats: int, say: Say) -> Stages:
             file = _file(Path(folder), times)
             found.seconds[size] = {stage: [] for stage in STAGES}
             for _ in range(2):  # two processes of each, in turns: a drift of the machine meets both
-                python = _run([sys.executable, "-I", PYTHON, file, repeats // 2 + 1])
+                python = _run([sys.executable, "-P", PYTHON, file, repeats // 2 + 1])
                 rust = _run([program, file, repeats // 2 + 1])
                 _keep(found, size, python, rust)
         found.disk_mib = (_libraries() / 2**20, program.stat().st_size / 2**20)
