@@ -149,7 +149,7 @@ def test_only_the_size_is_named_where_only_the_size_matters():
 def test_a_property_that_goes_with_the_outcome_is_named_where_nothing_differs_alone():
     found = verdict(exact(2.0, kind="memory", name="a"), exact(0.5, kind="logic", name="b"))
 
-    assert "the kind" in found.on
+    assert "the kind of mistake" in found.on
 
 
 def test_without_findings_nothing_is_measured_and_what_is_missing_is_named():
