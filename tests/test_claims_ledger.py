@@ -21,7 +21,6 @@ from course.claims.experiment import Evidence, Experiment, Missing, Rule, Run, S
 from course.claims.figures import findings_figure, series_alt, series_figure
 from course.claims.page import page
 from course.claims.protocol import Times
-from course.claims.roofline import Limits, measured
 from course.claims.shown import ShownClaim, claim, plain
 from course.claims.threads import thread_limit
 from course.cli import cli
@@ -132,19 +131,6 @@ def test_the_machine_is_described_without_its_name_or_its_owner():
     assert platform.node() not in text or len(platform.node()) < 4
     assert str(Path.home()) not in text
     assert f"/{getpass.getuser()}" not in text
-
-
-def test_a_job_reaches_a_share_of_the_limit_that_binds_it():
-    limits = Limits(gflops=10.0, gigabytes=5.0)
-
-    assert limits.share(flops=1e10, moved=1e9, seconds=2.0) == pytest.approx(0.5)  # arithmetic binds
-    assert limits.share(flops=1e9, moved=5e9, seconds=2.0) == pytest.approx(0.5)  # memory binds
-
-
-def test_the_limits_of_this_machine_are_measured_once():
-    assert measured().gflops > 0.1
-    assert measured().gigabytes > 0.1
-    assert measured() is measured()
 
 
 def test_lanes_that_disagree_make_a_claim_not_measured_with_the_reason(monkeypatch):

@@ -13,7 +13,6 @@ from typing import Any
 from course.claims.drawing import DARK, LIGHT, PAPER
 from course.claims.figures import findings_figure, series_figure
 from course.claims.machine import line as machine_line
-from course.claims.roofline import Limits
 from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
 
 __all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "markdown", "page"]
@@ -37,7 +36,7 @@ def page(ledger: dict[str, Any]) -> str:
         for one in records
     )
     summary = " · ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    load = where.get("load", {})
+    load, limits = where.get("load", {}), where.get("limits")
     busy = [f"{load[when]} {when}" for when in ("before", "after") if load.get(when) is not None]
     details = [
         ("Processor", f"{where['processor']}, {where['cores']} cores"),
@@ -46,7 +45,10 @@ def page(ledger: dict[str, Any]) -> str:
         ("System", f"{where['system']} {where['architecture']}"),
         ("Python", ", ".join([where["python"], *(f"{n} {v}" for n, v in where["packages"].items()), where["blas"]])),
         ("Compilers", ", ".join(filter(None, [where["rustc"] or "no Rust", where["cc"]]))),
-        ("Limits measured", str(Limits(**where["limits"])) if "limits" in where else ""),
+        (
+            "One core at most",
+            f"{limits['gflops']:.0f} Gflop/s (64 bits), {limits['gigabytes']:.0f} GB/s" if limits else "",
+        ),
         ("Load", f"{' and '.join(busy)} ({where['cores']} is all cores busy)" if busy else ""),
         ("Date", where["date"]),
     ]

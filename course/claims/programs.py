@@ -107,10 +107,10 @@ def run_c(source: str) -> Outcome:
 
 
 @functools.cache
-def cell_functions(source: str, flags: compiling.Flags | None = None) -> Mapping[str, RustFunction]:
+def cell_functions(source: str) -> Mapping[str, RustFunction]:
     """Compile a Rust cell as `%%rust` does, and return its functions by name."""
     unit = compiling.unit(source)
-    built = compiling.build([unit], flags or compiling.Flags())
+    built = compiling.build([unit], compiling.Flags())
     loaded = CellLibrary(built.artifact, {unit.file: (unit.name, unit.source)})
     return {function.name: RustFunction(function, loaded) for function in unit.cell.functions}
 
