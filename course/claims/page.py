@@ -37,6 +37,7 @@ def page(ledger: dict[str, Any]) -> str:
     )
     summary = " · ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     load, limits = where.get("load", {}), where.get("limits")
+    most = f"{limits['gflops']:.0f} Gflop/s (64 bits), {limits['gigabytes']:.0f} GB/s" if limits else ""
     busy = [f"{load[when]} {when}" for when in ("before", "after") if load.get(when) is not None]
     details = [
         ("Processor", f"{where['processor']}, {where['cores']} cores"),
