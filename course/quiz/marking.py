@@ -15,15 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import jsonschema
-
 from course.errors import CannotGrade, CourseError, UnreadableResponse, UsageMistake
 from course.quiz import answers
 from course.quiz.answers import MODES, Attempt
 from course.quiz.grade import Graded, grade
 from course.quiz.model import Essay, Item, Number, Question, Quiz, Section, Task
 from course.quiz.numbers import read_with_unit
-from course.quiz.questions import TYPES
+from course.quiz.schema import response_complaint
 from course.quiz.variants import draw, shown_values
 
 __all__ = ["Mark", "Marks", "Rules", "Standing", "check_readable", "marks", "mode_of"]
@@ -139,10 +137,8 @@ def check_readable(item: Item, response: Mapping[str, Any], *, shown: Mapping[st
         return
     if isinstance(item, Task | Essay):
         raise CannotGrade("this item is answered in its own cell", help="see the text of the question")
-    try:
-        jsonschema.validate(response, TYPES[item.type].response_schema())
-    except jsonschema.ValidationError as error:
-        raise UnreadableResponse(f"the answer is not complete: {error.message}", help="answer it again") from None
+    if (problem := response_complaint(item.type, response)) is not None:
+        raise UnreadableResponse(f"the answer is not complete: {problem}", help="answer it again")
     if isinstance(item, Number):
         read_with_unit(str(response["text"]), item.unit)
 

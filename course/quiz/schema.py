@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import fastjsonschema
 
 from course.quiz.questions import TYPES
 from course.quiz.questions.base import ID_SCHEMA, object_schema
@@ -115,34 +116,47 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {name: {"$schema": _DIALECT, "$id": f"{name}.schema.json", **schema} for name, schema in made.items()}
 
 
-@functools.cache
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(schemas()[name])
-
-
-@functools.cache
-def _response_validator(type: str) -> Draft202012Validator:
-    return Draft202012Validator(TYPES[type].response_schema())
-
-
 def complaint(name: str, data: Any) -> str | None:
     """Return what is wrong with data by a schema, in a line; None where nothing is."""
-    return _first(_validator(name), data)
+    return _first(_check(name), schemas()[name], data)
 
 
 def response_complaint(type: str, response: Any) -> str | None:
     """Return what is wrong with the form of a response to a question of this type; None where nothing is."""
-    return _first(_response_validator(type), response)
+    return _first(_response_check(type), TYPES[type].response_schema(), response)
 
 
-def _first(validator: Draft202012Validator, data: Any) -> str | None:
-    error = next(iter(validator.iter_errors(data)), None)
-    if error is None:
-        return None
-    if error.context:  # of several forms, the one that fits best says most
-        error = max(error.context, key=lambda e: len(e.absolute_path))
-    where = "/".join(str(part) for part in error.absolute_path)
-    return f"{where or 'the whole'}: {error.message[:200]}"
+@functools.cache
+def _check(name: str) -> Callable[[Any], Any]:
+    # Without the dialect, which this library would take for an older one; what these schemas use is the same in both.
+    return _compiled({key: value for key, value in schemas()[name].items() if key not in ("$schema", "$id")})
+
+
+@functools.cache
+def _response_check(type: str) -> Callable[[Any], Any]:
+    return _compiled(TYPES[type].response_schema())
+
+
+def _compiled(schema: dict[str, Any]) -> Callable[[Any], Any]:
+    made: Callable[[Any], Any] = fastjsonschema.compile(schema, use_default=False)
+    return made
+
+
+def _first(check: Callable[[Any], Any], schema: dict[str, Any], data: Any) -> str | None:
+    try:
+        check(data)
+    except fastjsonschema.JsonSchemaValueException as found:
+        # jsonschema explains better, and takes seconds to import: it is asked only where something is wrong.
+        from jsonschema import Draft202012Validator
+
+        error = next(iter(Draft202012Validator(schema).iter_errors(data)), None)
+        if error is None:
+            return str(found.message)[:200]
+        if error.context:  # of several forms, the one that fits best says most
+            error = max(error.context, key=lambda e: len(e.absolute_path))
+        where = "/".join(str(part) for part in error.absolute_path)
+        return f"{where or 'the whole'}: {error.message[:200]}"
+    return None
 
 
 def write(folder: Path) -> list[Path]:
