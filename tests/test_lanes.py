@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from course.claims import lanes
 from course.claims.experiment import Evidence, Run
-from course.claims.lanes import Job, Lane, Size, roofline
+from course.claims.lanes import Job, Lane, Size, roofline, rust
 from course.claims.lanes.job import relative
 from course.claims.lanes.measure import fastest, time_job
 from course.errors import CourseError, LanesDisagree, UnknownName
+from course.rust.call import CellLibrary, RustFunction
+from course.rust.compile import Flags, build, unit
 
 CRATES = ("crates", "tch", "torch")
 BY_HAND = pytest.mark.needs("rust", "gcc")
@@ -240,6 +243,19 @@ def test_an_edit_distance_is_a_distance(a: bytes, b: bytes) -> None:
         if len(a) and len(b):
             assert by_hand("edit_distance", _Data(x, y), lane=lane) == wanted
             assert by_hand("edit_distance", _Data(y, x), lane=lane) == wanted
+
+
+@pytest.mark.needs("rust")
+def test_a_processor_without_wide_vectors_gets_the_same_product() -> None:
+    files = [
+        unit((Path(rust.__file__).parent / f"{name}.rs").read_text("utf-8"), name) for name in ("common", "matmul")
+    ]
+    built = build(files, Flags(native=False, wrapping=True, share=False))
+    function = next(one for one in files[-1].cell.functions if one.name == "matmul")
+    rng = np.random.default_rng(0)
+    a, b, out = rng.normal(size=(90, 90)), rng.normal(size=(90, 90)), np.empty((90, 90))
+    RustFunction(function, CellLibrary(built.artifact, {}))(a.ravel(), b.ravel(), out.ravel(), 90, 1)
+    assert relative(out, a @ b) < 1e-12
 
 
 # The limit of the machine

@@ -4,9 +4,8 @@
 const LANES: usize = 8;
 type Eight = [f64; LANES];
 
-// Rows and columns of the tile that stays in registers. With eight rows LLVM no longer unrolls the loops of `tile`,
-// keeps the tile in memory, and is forty times slower (measured, rustc 1.95); four rows reach the machine's peak.
-const MR: usize = 4;
+// Rows and columns of the tile that stays in registers: as many as the processor has room for.
+const MR: usize = if cfg!(target_feature = "avx512f") { 8 } else { 4 };
 const NR: usize = if cfg!(target_feature = "avx512f") { 24 } else if cfg!(target_feature = "avx") { 12 } else { 8 };
 const KC: usize = 192; // a panel of KC × NR numbers fits the first cache
 
@@ -107,6 +106,28 @@ fn pack_columns(rows: &[f64], stride: usize, count: usize, from: usize, k: usize
 }
 
 /// One tile of a product: `a` is a panel k × MR, `b` a panel k × NR.
+#[cfg(target_feature = "avx512f")]
+#[inline(never)]
+fn tile(a: &[f64], b: &[f64]) -> [[f64; NR]; MR] {
+    // Eight names in place of an array of eight: LLVM does not unroll that many rows, and keeps an array in memory.
+    let [mut r0, mut r1, mut r2, mut r3, mut r4, mut r5, mut r6, mut r7] = [[0.0; NR]; MR];
+    for (a, b) in a.chunks_exact(MR).zip(b.chunks_exact(NR)) {
+        let a: &[f64; MR] = a.try_into().expect("MR numbers");
+        let b: &[f64; NR] = b.try_into().expect("NR numbers");
+        add_scaled(&mut r0, a[0], b);
+        add_scaled(&mut r1, a[1], b);
+        add_scaled(&mut r2, a[2], b);
+        add_scaled(&mut r3, a[3], b);
+        add_scaled(&mut r4, a[4], b);
+        add_scaled(&mut r5, a[5], b);
+        add_scaled(&mut r6, a[6], b);
+        add_scaled(&mut r7, a[7], b);
+    }
+    [r0, r1, r2, r3, r4, r5, r6, r7]
+}
+
+/// As above, for processors with fewer registers.
+#[cfg(not(target_feature = "avx512f"))]
 #[inline(never)]
 fn tile(a: &[f64], b: &[f64]) -> [[f64; NR]; MR] {
     let mut out = [[0.0; NR]; MR];
@@ -114,12 +135,17 @@ fn tile(a: &[f64], b: &[f64]) -> [[f64; NR]; MR] {
         let a: &[f64; MR] = a.try_into().expect("MR numbers");
         let b: &[f64; NR] = b.try_into().expect("NR numbers");
         for i in 0..MR {
-            for j in 0..NR {
-                out[i][j] = fma(a[i], b[j], out[i][j]);
-            }
+            add_scaled(&mut out[i], a[i], b);
         }
     }
     out
+}
+
+#[inline(always)]
+fn add_scaled(row: &mut [f64; NR], value: f64, b: &[f64; NR]) {
+    for j in 0..NR {
+        row[j] = fma(value, b[j], row[j]);
+    }
 }
 
 /// Pack all rows of a matrix (n × d) into panels d × NR, one after the other.

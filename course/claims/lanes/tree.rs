@@ -119,13 +119,13 @@ fn best_split(order: &[Entry], counts: &[f64]) -> (f64, usize) {
     let (mut left_squares, mut right_squares) = (0.0, counts.iter().map(|c| c * c).sum::<f64>());
     let mut best = (f64::NEG_INFINITY, 0);
     let n = order.len();
-    for i in 0..n - 1 {
-        let class = (order[i].row_and_class & 255) as usize;
+    for (i, (entry, next)) in order.iter().zip(&order[1..]).enumerate() {
+        let class = (entry.row_and_class & 255) as usize;
         left_squares += 2.0 * left[class] + 1.0;
         right_squares -= 2.0 * right[class] - 1.0;
         left[class] += 1.0;
         right[class] -= 1.0;
-        if order[i + 1].value > order[i].value + 1e-7 {
+        if next.value > entry.value + 1e-7 {
             let score = left_squares / (i + 1) as f64 + right_squares / (n - i - 1) as f64;
             if score > best.0 {
                 best = (score, i + 1);
