@@ -183,7 +183,7 @@ class Store:
                     row[4],
                     tuple(json.loads(row[5])),
                     tuple(Result.from_json(result) for result in json.loads(row[6])),
-                    Work.from_json(json.loads(zlib.decompress(row[8]))) if work else None,
+                    Work.from_json(json.loads(zlib.decompress(row[8]))) if work and row[8] is not None else None,
                     json.loads(row[7]),
                 )
 
