@@ -195,7 +195,7 @@ def _write_code(
             cell["source"] = _signed(handout.solutions[task.id], task.language, learner)
             points[task.full_id] = task.points
         elif what == "wrong" and wrong:
-            source = _in_its_cell(str(cell["source"]), rng.choice(wrong))  # partial credit: not certain
+            source = _in_its_cell("".join(cell["source"]), rng.choice(wrong))  # partial credit: not certain
             cell["source"] = _signed(source, task.language, learner)
         elif what == "broken":
             text = BROKEN[task.language].replace("NAME", task.function)
