@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from course.tasks.model import Outcome, Ran
 __all__ = ["Runner"]
 
 RESTARTS = 2  # after a case that ended its process: so often is another child made for the cases after it
+PATIENCE = 3  # times a case's limit: so long its clock stands still, at most, while it waits for a processor
 _LARGEST = 64 << 20  # bytes of one result
 _LONGEST = 16 << 20  # characters of all cells
 _OUTPUTS = 16 << 20  # bytes of what all cells of a submission show
@@ -36,13 +36,13 @@ class _Attempt:
     runs: dict[int, Ran] = field(default_factory=dict)
     begun: int = -1
     began: float = 0.0
-    used: float = 0.0
+    given: float = 0.0
     ready: bool = False
     ended: bool = False
     problem: str = ""
     missing: str = ""
     outputs: list[CellOutput] = field(default_factory=list)
-    extended: int = 0
+    waited: float = 0.0
     shown: int = 0
 
 
@@ -207,16 +207,14 @@ class Runner:
     def _case_deadline(attempt: _Attempt, job: Job, child: Child) -> float:
         """Return when the case must have come back.
 
-        The clock is the wall's. Only where the machine has more to do than processors, a case that has had less than
-        half of its time on one gets its time again, twice at most: another's load is not the learner's fault.
+        The clock is the wall's, but stands still while the case waits for a processor that others have: another's load
+        is not the learner's fault. It does so for `PATIENCE` times the limit at most.
         """
         seconds = job.limits.seconds
-        end = attempt.began + seconds * (1 + attempt.extended)
-        busy = os.getloadavg()[0] > (os.cpu_count() or 1)
-        if time.monotonic() >= end and attempt.extended < 2 and busy and child.cpu() - attempt.used < 0.5 * seconds:
-            attempt.extended += 1
-            end += seconds
-        return end
+        if time.monotonic() >= attempt.began + seconds + attempt.given:
+            waited = child.waited() - attempt.waited
+            attempt.given = max(attempt.given, min(waited, PATIENCE * seconds))
+        return attempt.began + seconds + attempt.given
 
     def _lost(self, job: Job, ending: Ending) -> Ran:
         """Say what became of the case during which the process ended."""
@@ -252,8 +250,8 @@ def _take(attempt: _Attempt, job: Job, child: Child, kind: bytes, body: bytes) -
         number = int.from_bytes(body, "big")
         if not attempt.ready or len(body) != 4 or number >= len(job.cases):
             raise Malformed
-        attempt.begun, attempt.began, attempt.extended = number, time.monotonic(), 0
-        attempt.used = child.cpu()
+        attempt.begun, attempt.began, attempt.given = number, time.monotonic(), 0.0
+        attempt.waited = child.waited()
     elif kind == b"S":
         attempt.begun_at_all = True
     elif kind == b"E":

@@ -268,13 +268,12 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
-    def cpu(self) -> float:
-        """Return the processor time it has used so far, in seconds; 0.0 where that cannot be read."""
+    def waited(self) -> float:
+        """Return for how many seconds it was ready to run and had no processor; 0.0 where that cannot be read."""
         try:
             text = Path(f"/proc/self/fdinfo/{self.pidfd}").read_text(encoding="ascii")
             pid = int(next(row for row in text.splitlines() if row.startswith("Pid:")).split()[1])
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
         except (OSError, ValueError, StopIteration, IndexError):
             return 0.0
 
