@@ -76,6 +76,10 @@ class LazyGroup(click.Group):
         ),
         "grade": ("course.cli.grade:grade", "Grade what a class has handed in."),
         "regrade": ("course.cli.grade:regrade", "Say whose scores a changed key changes; write them when told."),
+        "feedback": (
+            "course.cli.feedback:feedback",
+            "Make a page for each learner: their answers, points, and what to look at.",
+        ),
         "dev": ("course.cli.dev:dev", "For authors: new, build, check, record, class, bench."),
     },
 )

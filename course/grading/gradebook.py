@@ -14,7 +14,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 
 from course.errors import CannotWrite, GradebookTrouble
 
-__all__ = ["Entry", "Gradebook"]
+__all__ = ["Entry", "Gradebook", "Marked"]
 
 PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else holds
 _TABLES = (
@@ -48,6 +48,22 @@ class Entry:
     comments: Mapping[str, str] = field(default_factory=dict)
     changed: frozenset[str] = frozenset()
     submitted: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What the gradebook has of one cell: the grader's points, and what a person gave or wrote."""
+
+    auto: float | None = None
+    manual: float | None = None
+    extra: float = 0.0
+    comment: str = ""
+
+    @property
+    def points(self) -> float | None:
+        """What counts: a person's points before the grader's, with what was given on top."""
+        own = self.auto if self.manual is None else self.manual
+        return None if own is None else own + self.extra
 
 
 @dataclass(frozen=True)
@@ -287,6 +303,50 @@ class Gradebook:
                 if cell in names
             )
         yield from rows
+
+    def marked(self, chapter: str) -> dict[str, dict[str, Marked]]:
+        """Return what is known of each learner's cells in a chapter: learner → grade id → points and comment.
+
+        Under `""` stands what nbgrader takes off for being late, as a negative `manual`.
+        """
+        t = self.tables
+        found: dict[str, dict[str, Marked]] = {}
+        with self._transaction("read") as connection:
+            known = self._chapter(connection, chapter)
+            names = {cell: name for name, cell in (*known.grades.items(), *known.comments.items())}
+            for table in (t["grade"], t["comment"]):
+                query = (
+                    sql.select(t["submitted_assignment"].c.student_id, table)
+                    .join(t["submitted_notebook"], t["submitted_notebook"].c.id == table.c.notebook_id)
+                    .join(
+                        t["submitted_assignment"],
+                        t["submitted_assignment"].c.id == t["submitted_notebook"].c.assignment_id,
+                    )
+                    .where(t["submitted_notebook"].c.notebook_id == known.notebook)
+                )
+                for row in connection.execute(query).mappings():
+                    if (name := names.get(row["cell_id"])) is None:
+                        continue
+                    cells = found.setdefault(row["student_id"], {})
+                    one = cells.get(name, Marked())
+                    if table is t["grade"]:
+                        one = replace(
+                            one, auto=row["auto_score"], manual=row["manual_score"], extra=row["extra_credit"] or 0.0
+                        )
+                    else:
+                        one = replace(one, comment=row["manual_comment"] or "")
+                    cells[name] = one
+            late = (
+                sql.select(t["submitted_assignment"].c.student_id, t["submitted_notebook"].c.late_submission_penalty)
+                .join(
+                    t["submitted_notebook"], t["submitted_notebook"].c.assignment_id == t["submitted_assignment"].c.id
+                )
+                .where(t["submitted_notebook"].c.notebook_id == known.notebook)
+            )
+            for learner, penalty in connection.execute(late):
+                if penalty:
+                    found.setdefault(learner, {})[""] = Marked(manual=-float(penalty))
+        return found
 
     # ---- transactions ----
 

@@ -155,8 +155,12 @@ class Tools:
         stub = self.checksums.get(task.id, "")
         if "NotImplementedError" not in stub and "todo!" not in stub:
             return False
-        defining = [text for text in self._code(work) if _seems_to_define(text, task.function)]
+        defining = self.defining(work, task)
         return bool(defining) and set(defining) == {stub}
+
+    def defining(self, work: Work, task: Task) -> list[str]:
+        """Return the cells of a work that look as if they define a task's function."""
+        return [text for text in self._code(work) if _seems_to_define(text, task.function)]
 
     def _retyped(self, cell: Cell) -> bool:
         """Whether a cell was code when it was handed out, and has been made something else."""
