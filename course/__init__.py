@@ -8,6 +8,7 @@
     from course import time_lanes            # several ways to do one job, checked, then timed in turns
     from course import load_digits, …        # data sets with units, licence and source
     from course import penguin_table         # one of them as text, the way it was published
+    from course import project_table, …      # what was counted of Rust's machine-learning projects, as text
 
 `%load_ext course` adds `%%rust` cells. Names are imported when they are first asked for, so that a cell that needs
 none of matplotlib, scikit-learn or the widget does not wait for them.
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from course import quiz
     from course.claims.protocol import time_lanes
     from course.claims.shown import claim
-    from course.data import load_diabetes, load_digits, load_iris, load_penguins, load_wine, penguin_table
+    from course.data import (
+        load_diabetes,
+        load_digits,
+        load_iris,
+        load_penguins,
+        load_wine,
+        penguin_table,
+        project_history,
+        project_table,
+    )
     from course.plots import show
     from course.quiz.widget import answer
     from course.rust.show import show_rust
@@ -35,11 +45,13 @@ __all__ = [
     "hint",
     "load_diabetes",
     "load_digits",
-    "load_iris",
     "load_ipython_extension",
+    "load_iris",
     "load_penguins",
     "load_wine",
     "penguin_table",
+    "project_history",
+    "project_table",
     "quiz",
     "show",
     "show_rust",
@@ -58,6 +70,8 @@ _HOMES = {
     "load_penguins": "course.data",
     "load_wine": "course.data",
     "penguin_table": "course.data",
+    "project_history": "course.data",
+    "project_table": "course.data",
     "show": "course.plots",
     "show_rust": "course.rust.show",
     "solution": "course.tasks.checking",

@@ -6,6 +6,8 @@
     load_wine()       178 wines of three cultivars, thirteen chemical measurements
     load_diabetes()   442 patients, ten measurements and the progression of their disease
     penguin_table()   the penguins' table as it was published: text, with its gaps
+    project_table()   95 machine-learning projects in Rust, as a list counted them on 2024-12-01: text, with its gaps
+    project_history() six of them on five days from 2021 to 2024: text, with its gaps
 
 Nothing is downloaded. Features are `float64` in C order, so a Rust cell can read them in place.
 """
@@ -29,6 +31,8 @@ __all__ = [
     "load_penguins",
     "load_wine",
     "penguin_table",
+    "project_history",
+    "project_table",
 ]
 
 FOLDER = Path(__file__).with_name("datasets")
@@ -102,6 +106,30 @@ def load_penguins() -> Dataset:
 def penguin_table() -> str:
     """Return the table that `load_penguins` reads, as text: a header, then 344 rows of eight fields; `NA` is a gap."""
     return (FOLDER / "penguins.csv").read_text("utf-8")
+
+
+def project_table() -> str:
+    """Return what a weekly list said of 95 machine-learning projects in Rust on 2024-12-01: a header, then a row each.
+
+    All 87 projects that the list had in its category ml-frameworks, and eight of other categories. Days are written
+    2024-12-01; `release` is the tag as its authors wrote it; a field is empty where the list does not say, and
+    `stars_2021_02_15` where the project was not on the list of that day.
+
+    Source: E. Tornike and contributors, best-of-ml-rust, history/2024-12-01_projects.csv and
+    history/2021-02-15_projects.csv, a selection of rows and columns. Licence: CC BY-SA 4.0, of this table too.
+    """
+    return (FOLDER / "rust_ml_projects.csv").read_text("utf-8")
+
+
+def project_history() -> str:
+    """Return stars, contributors and dependent repositories of six projects on five days: a header, then 29 rows.
+
+    A field is empty where the list of that day does not say; polars was not on the first one.
+
+    Source: E. Tornike and contributors, best-of-ml-rust, history/2021-02-15_projects.csv to
+    history/2024-12-01_projects.csv, a selection of rows and columns. Licence: CC BY-SA 4.0, of this table too.
+    """
+    return (FOLDER / "rust_ml_history.csv").read_text("utf-8")
 
 
 def load_iris() -> Dataset:

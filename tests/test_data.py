@@ -1,7 +1,11 @@
+import csv
+from datetime import date
+
 import numpy as np
 import pytest
 
 from course import data
+from course.claims.dated import libraries
 
 LOADERS = [getattr(data, name) for name in data.__all__ if name.startswith("load_")]
 
@@ -41,3 +45,40 @@ def test_the_penguins_table_keeps_its_gaps():
 
 def test_a_data_set_introduces_itself():
     assert repr(data.load_digits()).startswith("Handwritten digits: 1,797 samples, 64 features, 10 classes\nsource: ")
+
+
+def read(table):
+    return list(csv.DictReader(table.splitlines()))
+
+
+def test_every_project_is_there_once_and_its_days_are_days():
+    rows = read(data.project_table())
+
+    assert len({row["project"] for row in rows}) == len(rows) == 95
+    for row in rows:
+        created, last = date.fromisoformat(row["created"]), date.fromisoformat(row["last_commit"])
+        assert created <= last <= date(2024, 12, 1)
+        assert int(row["stars_2024_12_01"]) > 0
+        assert bool(row["release"]) == bool(row["released"])
+
+
+def test_the_two_tables_of_projects_agree():
+    projects = {row["project"]: row for row in read(data.project_table())}
+
+    for row in read(data.project_history()):
+        if row["date"] in ("2021-02-15", "2024-12-01"):
+            assert row["stars"] == projects[row["project"]]["stars_" + row["date"].replace("-", "_")]
+        if row["date"] == "2024-12-01":
+            assert row["contributors"] == projects[row["project"]]["contributors"]
+            assert row["dependents"] == projects[row["project"]]["dependents"]
+
+
+def test_the_history_agrees_with_what_the_claims_rest_on():
+    known = {(name, figure.date): figure for name, one in libraries().items() for figure in one.figures}
+    compared = 0
+
+    for row in read(data.project_history()):
+        if figure := known.get((row["project"], row["date"])):
+            assert (int(row["stars"]), int(row["contributors"])) == (figure.stars, figure.contributors)
+            compared += 1
+    assert compared >= 10
