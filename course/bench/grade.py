@@ -181,6 +181,7 @@ def _ours(folder: Path, chapter: str) -> Graded:
 def _run(command: list[str]) -> Graded:
     """Run a grader to its end, looking at its main process's memory ten times a second."""
     quiet = os.environ | {"PYTHONWARNINGS": "ignore", "NO_COLOR": "1"}
+    quiet.pop("PYTHONDONTWRITEBYTECODE", None)  # some containers set it: every start would compile every module again
     begin = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=quiet) as process:
         peak = [0]

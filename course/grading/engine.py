@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course.errors import CourseError, SubmissionUnreadable
 from course.grading.classfolder import ClassFolder
 from course.grading.reading import Work, read_work
-from course.grading.sandbox.isolation import Isolation
 from course.grading.sandbox.jobs import Done, Job
-from course.grading.sandbox.pool import Pool, default_workers
 from course.grading.scoring import Plan, Score, Tools, job_hash, plan, score
 from course.grading.shown import outputs, quiz_shown, task_shown
 from course.grading.store import Store, StoredRun
+
+if TYPE_CHECKING:
+    from course.grading.sandbox.isolation import Isolation
+    from course.grading.sandbox.pool import Pool
 
 __all__ = ["Engine", "Options", "Submission", "grade_notebook", "shown"]
 
@@ -30,11 +32,17 @@ SECONDS_PER_SUBMISSION = 60.0
 RECENT = 32  # runs that are held ready
 
 
+def _default_workers() -> int:
+    from course.grading.sandbox.pool import default_workers
+
+    return default_workers()
+
+
 @dataclass(frozen=True)
 class Options:
     """How code is run. seconds, memory: what each case gets at least; sandbox: False runs it with nothing round it."""
 
-    workers: int = field(default_factory=default_workers)
+    workers: int = field(default_factory=_default_workers)
     seconds: float | None = None
     memory: int | None = None
     sandbox: bool = True
@@ -42,6 +50,8 @@ class Options:
     @property
     def isolation(self) -> Isolation:
         """What holds the learners' code."""
+        from course.grading.sandbox.isolation import Isolation
+
         return Isolation.probe() if self.sandbox else Isolation.none()
 
 
@@ -124,6 +134,8 @@ class Engine:
 
     def _opened(self) -> Pool:
         if self._pool is None:
+            from course.grading.sandbox.pool import Pool
+
             options = self.options
             pool = Pool(
                 options.workers,

@@ -19,8 +19,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _LARGEST = 20_000_000  # bytes of a learner bank
 
 
-def read(path: Path | str) -> Quiz:
-    """Read one file of a bank: Markdown, or the JSON that `course quiz strip` writes."""
+def read(path: Path | str, *, own: bool = False) -> Quiz:
+    """Read one file of a bank: Markdown, or the JSON that `course quiz strip` writes.
+
+    `own`: a file that this program wrote for itself, in a place that nobody else writes to.
+    """
     path = Path(path)
     if path.suffix != ".json":
         return load(path)
@@ -32,7 +35,7 @@ def read(path: Path | str) -> Quiz:
         raise CourseError(f"cannot read the bank: {error.strerror}", place=str(path), help="check the path") from None
     except (ValueError, RecursionError):
         raise CourseError("the bank is no JSON", place=str(path), help="write it anew: course quiz strip") from None
-    return from_json(data, path=str(path))
+    return from_json(data, path=str(path), own=own)
 
 
 class Bank:

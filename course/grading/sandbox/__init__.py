@@ -20,8 +20,30 @@ trust by `course.tasks.wire`, and what happened in words.
     pool          all of it
 """
 
-from course.grading.sandbox.isolation import Isolation
-from course.grading.sandbox.jobs import CellOutput, Done, Job
-from course.grading.sandbox.pool import Pool, default_workers
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course.grading.sandbox.isolation import Isolation
+    from course.grading.sandbox.jobs import CellOutput, Done, Job
+    from course.grading.sandbox.pool import Pool, default_workers
 
 __all__ = ["CellOutput", "Done", "Isolation", "Job", "Pool", "default_workers"]
+
+_HOMES = {
+    "CellOutput": "jobs",
+    "Done": "jobs",
+    "Isolation": "isolation",
+    "Job": "jobs",
+    "Pool": "pool",
+    "default_workers": "pool",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A class that answered questions only is graded without any of this, and does not wait for it.
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"course.grading.sandbox.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'course.grading.sandbox' has no attribute {name!r}")
