@@ -46,10 +46,7 @@ def page(ledger: dict[str, Any]) -> str:
         ("System", f"{where['system']} {where['architecture']}"),
         ("Python", ", ".join([where["python"], *(f"{n} {v}" for n, v in where["packages"].items()), where["blas"]])),
         ("Compilers", ", ".join(filter(None, [where["rustc"] or "no Rust", where["cc"]]))),
-        (
-            "One core at most",
-            f"{limits['gflops']:.0f} Gflop/s (64 bits), {limits['gigabytes']:.0f} GB/s" if limits else "",
-        ),
+        ("One core at most", most),
         ("Load", f"{' and '.join(busy)} ({where['cores']} is all cores busy)" if busy else ""),
         ("Date", where["date"]),
     ]
