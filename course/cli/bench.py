@@ -112,8 +112,8 @@ def grade(
 ) -> None:
     """Grading a class: ours beside stock nbgrader autograde.
 
-    The same submissions, and everything counted. Stock needs 2 to 6 seconds a submission: a hundred of each part take about twenty minutes. Leave the machine alone
-    meanwhile.
+    The same submissions, and everything counted. Stock needs 2 to 6 seconds a submission: a hundred of each part take
+    about twenty minutes. Leave the machine alone meanwhile.
     """
     from course.bench import grade as measure
 
