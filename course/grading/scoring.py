@@ -232,6 +232,7 @@ class _Scoring:
     def _look_at_cells(self) -> None:
         """Note graded cells that are there twice, or not at all, or changed where they are locked."""
         there: dict[str, list[Cell]] = {}
+        missing: list[str] = []
         for cell in self.work.cells:
             if cell.grade_id:
                 there.setdefault(cell.grade_id, []).append(cell)
@@ -241,9 +242,13 @@ class _Scoring:
             if len(copies) > 1:
                 self.notes.append(f"the cell {name} is there {len(copies)} times")
             elif not copies and not name.startswith("check-") and (record["grade"] or record["solution"]):
-                self.notes.append(f"the cell {name} is not there")
+                missing.append(name)
             elif copies and copies[0].kind != handed_out["cell_type"]:
                 self.notes.append(f"the cell {name} was made a {copies[0].kind} cell")
+        if len(missing) > 1:
+            self.notes.append(f"{len(missing)} graded cells are not there: {', '.join(missing)}")
+        elif missing:
+            self.notes.append(f"the cell {missing[0]} is not there")
 
     def _quiz(self, graded: Graded) -> None:
         assert graded.section is not None

@@ -69,7 +69,7 @@ class Runner:
             return Done(job.id, problem=fault, isolation=isolation, seconds=time.monotonic() - started, fault="machine")
         until = time.monotonic() + self.seconds
         runs: dict[int, Ran] = {}
-        problem = missing = ""
+        problem = missing = ended_by = ""
         outputs: tuple[CellOutput, ...] = ()
         start = 0
         for turn in range(RESTARTS + 1):
@@ -98,7 +98,9 @@ class Runner:
                 problem = problem or self._why(ending)
                 break
             runs[lost] = self._lost(job, ending)
-            problem = problem or f"case {lost + 1}: {runs[lost].error}"
+            ended_by = ended_by or f"case {lost + 1}: {runs[lost].error}"
+            # Where cells may raise, one that did is no news beside a process that had to be ended.
+            problem = ended_by if job.lenient else problem or ended_by
             start = lost + 1
             if start >= len(job.cases) or time.monotonic() >= until:
                 break
