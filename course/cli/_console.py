@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from course.errors import CourseError
 
-__all__ = ["console", "print_error"]
+__all__ = ["console", "print_error", "print_rows"]
 
 # `soft_wrap` keeps paths and messages on one line when the output is not a terminal.
 console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
@@ -27,3 +29,15 @@ def print_error(error: CourseError) -> None:
         line.append("\n help: ", style="bold cyan")
         line.append(error.help)
     _errors.print(line)
+
+
+def print_rows(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of plain texts: in columns on a terminal; elsewhere one line each, however long."""
+    if not console.is_terminal:
+        for row in rows:
+            console.print(Text("  ".join(row)))
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import click
-from rich.table import Table
 from rich.text import Text
 
-from course.cli._console import console
+from course.cli._console import console, print_rows
 from course.cli._progress import bar
 
 __all__ = ["feedback"]
@@ -60,9 +59,6 @@ def feedback(
         console.print(Text("they hold the answers: hand them out when everybody may have them", style="yellow"))
     told = [(chapter, name, "not graded yet: course grade") for chapter, name in made.not_graded]
     if told or made.problems:
-        table = Table.grid(padding=(0, 2, 0, 0))
-        for chapter, name, why in sorted([*told, *made.problems]):
-            table.add_row(Text(chapter), Text(name), Text(why))
         console.print(Text(f"{len(told) + len(made.problems)} to be looked at:", style="bold yellow"))
-        console.print(table)
+        print_rows(sorted([*told, *made.problems]))
     context.exit(made.exit_code)

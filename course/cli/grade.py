@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from course.cli._console import console
+from course.cli._console import console, print_rows
 from course.cli._progress import bar
 
 __all__ = ["grade", "regrade"]
@@ -70,10 +70,14 @@ def grade(
             tell=lambda said: console.print(said, markup=False),
             progress=progress,
         )
-    console.print(
-        f"{summary.graded} graded, {summary.rejudged} judged again by a changed key, {summary.unchanged} unchanged, "
-        f"in {summary.seconds:.1f} s"
-    )
+    counts = [
+        (summary.graded, "graded"),
+        (summary.rejudged, "judged again by a changed key"),
+        (summary.unchanged, "unchanged"),
+        (len(summary.failed), "not graded"),
+    ]
+    said = ", ".join(f"{count} {words}" for count, words in counts if count) or "nobody has handed anything in"
+    console.print(f"{said}, in {summary.seconds:.1f} s")
     if summary.isolation:
         console.print(f"{summary.runs} runs of learners' code, each in: {summary.isolation}", markup=False)
     if summary.refused:
@@ -82,12 +86,11 @@ def grade(
             console.print(Text(f"{place}: {why}"))
     for title, ones in (("graded, and to be looked at", summary.trouble), ("not graded", summary.failed)):
         if ones:
-            table = Table.grid(padding=(0, 2, 0, 0))
-            for one in sorted(ones, key=lambda told: (told.chapter, told.learner)):
-                table.add_row(Text(one.chapter), Text(one.learner), Text("; ".join(one.why)))
             console.print(Text(f"{len(ones)} {title}:", style="bold yellow"))
-            console.print(table)
+            ordered = sorted(ones, key=lambda told: (told.chapter, told.learner))
+            print_rows((one.chapter, one.learner, "; ".join(one.why)) for one in ordered)
     console.print(f"results: {folder.results}", markup=False)
+    console.print(f"next: course feedback {course}", markup=False)
     context.exit(summary.exit_code)
 
 
