@@ -43,8 +43,8 @@ EXPERIMENT = Experiment(
     sizes=("every task's three sizes; a quick run takes the middle one of eight tasks",),
     agreement="both lanes give the same result, to the tolerance stated with each task (1e-7 at most)",
     rule=Rule(
-        "In every task (single rows apart) and at every size Rust takes at most 1.15 times as long as C: it is at least 0.87 times as "
-        "fast, interval and all.",
+        "In every task (single rows apart) and at every size Rust takes at most 1.15 times as long as C: it is at "
+        "least 0.87 times as fast, interval and all.",
         {"speed": above(0.87)},
     ),
     holds="In every task measured, Rust takes at most 1.15 times as long as C.",
@@ -54,9 +54,11 @@ EXPERIMENT = Experiment(
     "Rust is written: a loop whose bounds the compiler cannot see, or an array too large to unroll, costs a factor.",
     needs=("rust", "gcc"),
     after=(
-        "Single rows were among the tasks until a first run showed what they time there: 0.25 µs for a prepared call "
-        "of C from Python, 0.6 µs for one of Rust, which also asks whether Rust panicked. That is the border's price, "
-        "which interoperability-easy and suits-performance-critical measure, and neither language's.",
+        (
+            "Single rows were among the tasks until a first run showed what they time there: 0.25 µs for a prepared "
+            "call of C from Python, 0.6 µs for one of Rust, which also asks whether Rust panicked. That is the price of "
+            "the border, which interoperability-easy and suits-performance-critical measure, and neither language's."
+        ),
     ),
     measure=measure,
 )

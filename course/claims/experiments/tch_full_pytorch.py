@@ -125,8 +125,10 @@ EXPERIMENT = Experiment(
     would_change="another release of either: tch is generated from one release of libtorch, its layers are not.",
     needs=("rust", "torch"),
     after=(
-        "The rule is as it was; how layers are counted was mended after a first run (0.51 of the classes): names "
-        "such as MSELoss and mse_loss had not been taken for one.",
+        (
+            "The rule is as it was; how layers are counted was mended after a first run (0.51 of the classes): names "
+            "such as MSELoss and mse_loss had not been taken for one."
+        ),
     ),
     measure=measure,
 )
