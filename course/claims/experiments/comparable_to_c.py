@@ -56,8 +56,8 @@ EXPERIMENT = Experiment(
     after=(
         (
             "Single rows were among the tasks until a first run showed what they time there: 0.25 µs for a prepared "
-            "call of C from Python, 0.6 µs for one of Rust, which also asks whether Rust panicked. That is the price of "
-            "the border, which interoperability-easy and suits-performance-critical measure, and neither language's."
+            "call of C from Python, 0.6 µs for one of Rust, which also asks whether Rust panicked. That is the price "
+            "of the border, which interoperability-easy and suits-performance-critical measure, and neither language's."
         ),
     ),
     measure=measure,
