@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from course.errors import RustMissing
 from course.quiz import load, parse
-from course.quiz.prove import Proofs, prove, run_python
+from course.quiz.prove import Proofs, prove, run_python, run_rust
 
 FIXTURES = Path(__file__).parent / "fixtures" / "quizzes"
 PARTS = Path(__file__).parent.parent
@@ -165,3 +166,10 @@ def test_a_program_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -
 def test_the_keys_of_every_type_prove_themselves_but_for_the_one_made_to_fail() -> None:
     found = prove([load(FIXTURES / "every-type.md")])
     assert (found.proved, found.drifted) == (5, [])
+
+
+@pytest.mark.needs("rust", "crates")
+def test_a_program_that_needs_tch_is_not_proved_where_torch_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course.rust.crates.torch_library", lambda: None)
+    with pytest.raises(RustMissing, match="it uses tch, which is not built here"):
+        run_rust('fn main() { println!("{:?}", tch::Tensor::from(1.0)); }')

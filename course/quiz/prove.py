@@ -366,6 +366,8 @@ def run_rust(code: str, *, compile_only: bool = False) -> Run:
         if not crates.ready():
             raise RustMissing("it uses crates that are not built yet", help="course cache build")
         built = crates.ensure()
+        if "tch" in named and "tch" not in built.names:
+            raise RustMissing("it uses tch, which is not built here", help="course cache build --torch")
         if uses := named & built.names:
             arguments += built.rustc_args(set(uses))
             stamp += f" {built.key}"
