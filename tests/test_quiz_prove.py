@@ -170,6 +170,7 @@ def test_the_keys_of_every_type_prove_themselves_but_for_the_one_made_to_fail() 
 
 @pytest.mark.needs("rust", "crates")
 def test_a_program_that_needs_tch_is_not_proved_where_torch_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the crates are in this person's cache
     monkeypatch.setattr("course.rust.crates.torch_library", lambda: None)
     with pytest.raises(RustMissing, match="it uses tch, which is not built here"):
         run_rust('fn main() { println!("{:?}", tch::Tensor::from(1.0)); }')
