@@ -149,8 +149,11 @@ class _Images(HTMLParser):
 
 def _images(html: str) -> list[tuple[str, str, str]]:
     reader = _Images()
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except (AssertionError, ValueError):  # the parser gives up on some declarations; what came before is read
+        pass
     return reader.found
 
 
