@@ -31,8 +31,9 @@ from typing import Any
 
 from course.build import released, solved
 from course.chapters import Chapter, Course
-from course.errors import CourseError, CratesNotBuilt, RustMissing
+from course.errors import CourseError, CratesNotBuilt, RustMissing, UsageMistake
 from course.files import write_whole
+from course.rust import flags
 
 __all__ = ["StandIn", "install", "needing_rust", "record", "refusal", "stale"]
 
@@ -264,6 +265,7 @@ class _Player:
         self.shell = shell
         self.course = course
         self.why = "there is no Rust on this machine"
+        self.not_run: set[str] = set()  # names of cells, as in --name, that other cells cannot use
 
     @functools.cached_property
     def cells(self) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
@@ -310,11 +312,18 @@ class _Player:
     def rust_cell(self, line: str, cell: str, run: Any) -> Any:
         """Run a `%%rust` cell; where that cannot be, show its recording."""
         try:
-            return run(line, cell)
+            result = run(line, cell)
         except (RustMissing, CratesNotBuilt) as error:
             self.why = error.message
-            key = key_of(f"%%rust {line}".rstrip() + f"\n{cell}")
-            return self.play(key) if key in self.cells else self.pass_over(cell)
+        except UsageMistake:
+            if self.not_run.isdisjoint(flags.parse(line).use):
+                raise  # it is the line that is wrong, and not that a cell which it names could not run
+        else:
+            self.not_run.discard(flags.parse(line).name)
+            return result
+        self.not_run.add(flags.parse(line).name)
+        key = key_of(f"%%rust {line}".rstrip() + f"\n{cell}")
+        return self.play(key) if key in self.cells else self.pass_over(cell)
 
     def python_cell(self, lines: list[str]) -> list[str]:
         """Replace a Python cell that uses a stand-in by the showing of its recording (an IPython input transformer)."""

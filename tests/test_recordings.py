@@ -31,6 +31,22 @@ result = total(np.ones(3))
 result
 ```
 
+```rust magic_args="--name thrice"
+fn thrice(x: f64) -> f64 {
+    3.0 * x
+}
+```
+
+```rust magic_args="--use thrice"
+fn nine_times(x: f64) -> f64 {
+    thrice(thrice(x))
+}
+```
+
+```python
+nine_times(1.0)
+```
+
 ```python
 f"it is {result}"
 ```
@@ -65,7 +81,7 @@ def cells(tmp_path, body=BODY):
 def test_cells_that_need_rust_are_found_through_the_names_they_use(tmp_path):
     texts = [cell.text.splitlines()[-1] for cell in cells(tmp_path)]
 
-    assert texts[:3] == ["}", "result", 'f"it is {result}"']
+    assert texts[:6] == ["}", "result", "}", "}", "nine_times(1.0)", 'f"it is {result}"']
     assert not {"1 + 1", "result + 1"} & set(texts)
 
 
@@ -162,7 +178,7 @@ def test_without_rust_recorded_cells_show_what_they_showed_and_others_run(record
     shown = {cell.id: cell.outputs for cell in ran.cells}
     by_text = {cell.source.splitlines()[-1]: cell.outputs for cell in ran.cells}
 
-    for line, text in (("result", "3.0"), ('f"it is {result}"', "'it is 3.0'")):
+    for line, text in (("result", "3.0"), ("nine_times(1.0)", "9.0"), ('f"it is {result}"', "'it is 3.0'")):
         label, value = by_text[line]
         assert "Recorded on 20" in label.data["text/html"]
         assert value.data["text/plain"] == text

@@ -27,7 +27,9 @@ def cargo(*arguments: str, folder: str | Path) -> None:
     """
     found = toolchain.find()
     if found.cargo is None:
-        raise RustMissing(f"{found.rustc} is a compiler without cargo", help="install cargo too, or course doctor --fix")
+        raise RustMissing(
+            f"{found.rustc} is a compiler without cargo", help="install cargo too, or course doctor --fix"
+        )
     # cargo's own compiler may not be on the PATH, and what it finishes is read here, not on a terminal.
     environment = os.environ | {"RUSTC": str(found.rustc), "CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never"}
     try:
