@@ -162,4 +162,5 @@ def test_the_command_prints_who_changes_and_fits_its_schema(room: Class, capsys:
         main(["regrade", str(room.folder), "--apply"])
     said = capsys.readouterr().out
     assert "2 learners' scores change" in said
+    assert f"{NAME}/owns: -2 for 2" in said
     assert "written; the gradebook as it was:" in said

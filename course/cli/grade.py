@@ -145,6 +145,9 @@ def regrade(
         )
     if found.changes:
         console.print(table)
+    for item, steps in found.items.items():
+        told = ", ".join(f"{by:+g} for {count}" for by, count in sorted(steps.items()))
+        console.print(f"{item}: {told}", markup=False)
     for task, count in sorted(found.rerun.items()):
         console.print(f"{task}: its cases have changed; the code of {count} submissions ran again", markup=False)
     for chapter, learner, why in found.problems:

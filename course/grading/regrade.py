@@ -73,6 +73,15 @@ class Regraded:
             found[place] = round(found.get(place, 0.0) + change.by, 9)
         return found
 
+    @property
+    def items(self) -> dict[str, dict[float, int]]:
+        """Full item id → by how much → for how many learners."""
+        found: dict[str, dict[float, int]] = {}
+        for change in self.changes:
+            steps = found.setdefault(change.item, {})
+            steps[change.by] = steps.get(change.by, 0) + 1
+        return dict(sorted(found.items()))
+
     def as_json(self) -> dict[str, Any]:
         """Return what `course regrade --json` prints (docs/schemas/regrade.schema.json)."""
         return {
