@@ -121,3 +121,18 @@ def anchors(document: Path) -> set[str]:
     """Return the anchors GitHub makes of a document's headings."""
     headings = re.findall(r"^#+ +(.*)$", document.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_test_and_attack_that_a_document_names_is_there():
+    missing = []
+    for path in DOCUMENTS:
+        text = path.read_text("utf-8")
+        for file, name in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text):
+            if not (ROOT / file).is_file() or f"def {name}(" not in (ROOT / file).read_text("utf-8"):
+                missing.append(f"{path.name}: {file}::{name}")
+    attacks = {path.name for path in (ROOT / "tests" / "fixtures" / "hostile").iterdir() if path.is_file()}
+    named = set(re.findall(r"`(\w+\.(?:py|rs))`", (ROOT / "docs" / "sandbox.md").read_text("utf-8")))
+
+    assert missing == []
+    assert attacks - named == set(), "docs/sandbox.md names every attack"
+    assert named - attacks == set()
