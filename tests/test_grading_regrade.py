@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,15 @@ def test_the_command_prints_who_changes_and_fits_its_schema(room: Class, capsys:
     assert "2 learners' scores change" in said
     assert f"{NAME}/owns: -2 for 2" in said
     assert "written; the gradebook as it was:" in said
+
+
+@pytest.mark.needs("sandbox")
+def test_what_a_reference_warns_of_is_not_printed(room: Class):
+    noisy = "def reference(x):\n    import warnings\n    warnings.warn('loud')\n    return 2 * x"
+    room.edit(room.course.root / "quizzes" / f"{NAME}.md", "def reference(x):\n    return 2 * x", noisy)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = room.regrade()
+
+    assert (found.changes, found.problems) == ([], [])

@@ -6,11 +6,13 @@ the learner's. What a class shares (definitions, encoded cases) is worked out on
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,7 +85,8 @@ class Tools:
         found: dict[str, Definition | CourseError] = {}
         for task in self.key.tasks:
             try:
-                found[task.id] = load(task, secret=self.key.secret, bank=self.key.chapter, path=self.key.quiz.path)
+                with _quietly():
+                    found[task.id] = load(task, secret=self.key.secret, bank=self.key.chapter, path=self.key.quiz.path)
             except CourseError as error:
                 found[task.id] = error
         return found
@@ -311,7 +314,8 @@ class _Scoring:
                 reject.id: refused.get(2 * number, False) and not refused.get(2 * number + 1, True)
                 for number, reject in enumerate(definition.rejects)
             }
-            found = definition.judge(runs, plan.source, rejected=rejected)
+            with _quietly():
+                found = definition.judge(runs, plan.source, rejected=rejected)
             isolation = run.isolation
             # Code that does not compile, or raises, is a learner's everyday; a process that had to be ended is not.
             if run.problem and any(ran.outcome in ("timeout", "memory", "crashed", "not-run") for ran in run.runs):
@@ -380,6 +384,14 @@ class _Scoring:
         self.points[graded.grade_id] = None
         said = "assertions of a notebook: only nbgrader autograde runs them"
         self._result(graded, graded.grade_id, None, graded.points, "not graded", message=said)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Run an author's code: what its libraries warn of (a fit that does not converge) is no news of a submission."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _seems_to_define(text: str, function: str) -> bool:
