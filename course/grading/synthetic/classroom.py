@@ -148,9 +148,12 @@ def _pupil(handout: _Handout, name: str, kind: str, rng: random.Random) -> Pupil
     attempts, points = _answer(handout, cells, ability, name, rng)
     points |= _write_code(handout, cells, ability, rng, name)
     if kind in hostile.PYTHON or kind in hostile.RUST:
-        points |= _attack(handout, cells, kind)
+        attacked = _attack(handout, cells, kind)
+        if kind.startswith("patches-"):  # what it breaks for its own other answers is its own affair
+            points = {item: earned for item, earned in points.items() if item not in _tasks(handout)}
+        points |= attacked
     if kind in MANGLED and handout.tasks:
-        others = {task.full_id for task in handout.tasks}
+        others = _tasks(handout)
         task = handout.tasks[rng.randrange(len(handout.tasks))]
         MANGLED[kind](Handed(notebook, task.id, rng))
         if kind == "without-solution":
@@ -163,6 +166,10 @@ def _pupil(handout: _Handout, name: str, kind: str, rng: random.Random) -> Pupil
     if kind in UNREADABLE:
         return Pupil(name, handout.name, kind, UNREADABLE[kind](content), tuple(attempts), {}, readable=False)
     return Pupil(name, handout.name, kind, content, tuple(attempts), points)
+
+
+def _tasks(handout: _Handout) -> set[str]:
+    return {task.full_id for task in handout.tasks}
 
 
 def _answer(
