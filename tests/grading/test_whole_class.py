@@ -136,8 +136,6 @@ def test_the_summary_names_whom_to_look_at_and_nothing_else_is_printed(spring: S
     }
     said = {
         "endless-loop": "stopped after 5 s",
-        "disk-filler": "stopped after 5 s",
-        "reads-the-key": "stopped after 5 s",
         "forges-frames": "it wrote what no worker writes",
         "exits": "its process ended",
         "segfault": "SIGSEGV",
