@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -168,6 +171,23 @@ def test_cases_after_a_lost_one_are_run(pool: Pool) -> None:
     assert [r.outcome for r in done.runs] == ["returned", "crashed", "crashed", "returned", "returned"]
     done = one(pool, Job("all", ("import os\ndef f(x):\n    os._exit(1)",), "f", "python", cases, LIMITS))
     assert [r.outcome for r in done.runs] == ["crashed"] * 3 + ["not-run"] * 2
+
+
+def test_the_time_a_case_waits_for_a_processor_is_not_its_own(pool: Pool) -> None:
+    busy = (
+        "import time\ndef f(x):\n    begun = time.process_time()\n    while time.process_time() < begun + 1.0: pass\n"
+    )
+    others = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * len(os.sched_getaffinity(0)))
+    ]
+    try:
+        done = one(pool, job("waits", busy, limits=Limits(seconds=1.8, memory=128)))
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+    assert done.runs[0].outcome == "returned"
 
 
 def test_values_and_changed_arguments_come_back(pool: Pool) -> None:
