@@ -194,11 +194,11 @@ def _cases(sheet: Sheet, graded: Graded, result: Result) -> str:
         rows = []
         for row in told.rows:
             sign, word = ("✓", "passes") if row.passed else ("✗", "fails")
-            got = '<span class="soft">as expected</span>' if row.passed else f"<code>{e(row.got)}</code>"
+            got = '<span class="soft">as expected</span>' if row.passed else f"<code>{_rows(row.got)}</code>"
             rows.append(
                 f'<tr class="{"right" if row.passed else "wrong"}"><td class="mark"><span aria-hidden="true">{sign}'
-                f'</span> {word}</td><th scope="row"><code>{e(row.call)}</code></th>'
-                f"<td><code>{e(row.expected)}</code></td><td>{got}</td></tr>"
+                f'</span> {word}</td><th scope="row"><code>{_rows(row.call)}</code></th>'
+                f"<td><code>{_rows(row.expected)}</code></td><td>{got}</td></tr>"
             )
             if not row.passed and row.message and row.message != result.message:
                 look = f'<td class="look" colspan="3">{with_code(sentence_of(row.message))}</td>'
@@ -216,6 +216,11 @@ def _cases(sheet: Sheet, graded: Graded, result: Result) -> str:
         passed = sum(bool(case["passed"]) for case in hidden)
         parts.append(f"<p>{passed} of {len(hidden)} hidden cases pass.</p>")
     return "".join(parts)
+
+
+def _rows(text: str) -> str:
+    """Return a value as HTML, the rows of a matrix below each other."""
+    return e(text.replace("], [", "],\n ["))
 
 
 def _essay(sheet: Sheet, graded: Graded) -> str:
