@@ -750,3 +750,26 @@ def test_an_error_code_is_explained_by_the_compiler() -> None:
 def test_a_code_that_does_not_exist_is_refused(code: str) -> None:
     with pytest.raises(UsageMistake):
         explain.explain(code)
+
+
+@pytest.mark.needs("rust", "gcc", "crates", "torch")
+def test_what_libtorch_refuses_is_told_without_its_own_calls_and_paths(notebook: Notebook) -> None:
+    notebook.cell(
+        "use tch::Tensor;\n"
+        "fn pair() -> (Tensor, Tensor) {\n"
+        "    (Tensor::from_slice(&[1.0, 2.0]), Tensor::from_slice(&[1.0, 2.0, 3.0]))\n"
+        "}\n"
+        "pub fn refused() -> Result<f64, tch::TchError> {\n"
+        "    let (a, b) = pair();\n"
+        "    Ok(a.f_add(&b)?.sum(tch::Kind::Double).double_value(&[]))\n"
+        "}\n"
+        "pub fn panicked() -> f64 {\n"
+        "    let (a, b) = pair();\n"
+        "    (a + b).sum(tch::Kind::Double).double_value(&[])\n"
+        "}\n"
+    )
+    for function, error in (("refused", RustError), ("panicked", RustPanic)):
+        with pytest.raises(error, match=r"size of tensor a \(2\) must match") as told:
+            notebook[function]()
+        assert "Exception raised from" not in str(told.value)
+        assert ".so" not in str(told.value)

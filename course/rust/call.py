@@ -6,6 +6,7 @@ import ctypes
 import inspect
 import itertools
 import keyword
+import re
 import sys
 import threading
 import time
@@ -25,6 +26,13 @@ from course.rust.signature import Function, Parameter
 from course.rust.types import Option, Scalar, Slice, Tuple, Type, Unit, View
 
 __all__ = ["CellLibrary", "RustFunction"]
+
+_FRAMES = re.compile(r"(\\n|\n)Exception raised from .*?((?:\"\))?)\Z", re.DOTALL)
+
+
+def _readable(message: str) -> str:
+    """Return a message without the C++ calls that libtorch adds: thirty lines that say nothing to who wrote Rust."""
+    return _FRAMES.sub(r"\2", message)
 
 
 class CellLibrary:
@@ -53,6 +61,7 @@ class CellLibrary:
             return  # another thread's call has failed: it raises there
         words = Words(address, self.free)
         message, file, line, column, deeper = words.text(), words.text(), words.word(), words.word(), words.word()
+        message = _readable(message)
         if deeper and (found := self._trace()):
             file, line, column = found
         name = file.rpartition("/")[2]
@@ -191,7 +200,7 @@ def _finisher(function: Function, library: CellLibrary) -> Callable[[Any], Any] 
         words = Words(address, free)
         value = read(words)
         if words.errors:
-            raise RustError(name, words.errors[0])
+            raise RustError(name, _readable(words.errors[0]))
         return value
 
     return finish
