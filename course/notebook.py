@@ -28,6 +28,8 @@ def add_to(shell: Any) -> None:
     """Add the course to an IPython shell. Adding it twice does no harm."""
     magic.register(shell)
     recordings.install(shell)
+    offered = {"hint": _hint, "solution": _solution}
+    shell.push({name: do for name, do in offered.items() if name not in shell.user_ns}, interactive=False)
     try:
         chapters = {chapter.name: chapter for chapter in Course.find().chapters()}
     except CourseError:
@@ -35,3 +37,20 @@ def add_to(shell: Any) -> None:
     for code, name in TAUGHT_IN.items():
         if name in chapters:
             explain.HELP_LINKS[code] = (f"chapter {name[:2]}, {chapters[name].title}", f"{name}.ipynb")
+
+
+# What `check` tells a learner to type works in every notebook, whether or not its first cell imports it.
+
+
+def _hint(name: str) -> None:
+    """Show the next hint of a task: `hint("03_ndarray/standardise")`."""
+    from course import hint
+
+    hint(name)
+
+
+def _solution(name: str) -> None:
+    """Show the course's solution of a task: after you passed it, or when asked for twice."""
+    from course import solution
+
+    solution(name)

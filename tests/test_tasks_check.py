@@ -339,6 +339,30 @@ def test_a_rust_cell_is_checked_and_its_types_too(folder):
     assert "a program that the types should forbid" in text_of(checks[2])
 
 
+@pytest.mark.needs("rust")
+def test_a_cell_that_was_refused_is_not_checked_by_what_an_older_one_left(folder):
+    head = "%%rust --quiet\npub fn add_one(x: i64) -> i64 { "
+    ran = notebook(
+        folder,
+        "%load_ext course\nfrom course import check",
+        head + "x + 1.5 }",
+        'check("00_small/add-one")',
+        head + "x + 1 }\nfn take(x: String) -> usize { x.len() }",
+        'check("00_small/add-one")',
+        head + "x + 1.5 }\nfn take(x: String) -> usize { x.len() }",
+        'check("00_small/add-one")',
+        head + "x + 1 }\nfn take(x: String) -> usize { x.len() }",
+        'check("00_small/add-one")',
+        'hint("00_small/add-one")',
+    )
+    checks = [cell for cell in ran.cells if cell.source.startswith("check(")]
+
+    assert [points_of(cell) for cell in checks] == [0.0, 2.0, 0.0, 2.0]
+    assert "did not compile" in text_of(checks[0])
+    assert "did not compile" in text_of(checks[2])
+    assert not [o for o in ran.cells[-1].outputs if o.output_type == "error"]
+
+
 def test_without_rust_a_rust_task_says_that_it_cannot_be_checked(folder):
     ran = notebook(
         folder,

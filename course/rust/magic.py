@@ -15,7 +15,7 @@ from course.rust import crates, diagnostics, explain, flags, toolchain
 from course.rust.call import CellLibrary, RustFunction
 from course.rust.isolated import IsolatedFunction, Worker
 
-__all__ = ["RustMagics", "Session", "register"]
+__all__ = ["RustMagics", "Session", "refused", "register"]
 
 
 class Shown:
@@ -36,12 +36,14 @@ class Session:
     """What one notebook has compiled: its named cells, loaded libraries, and the warnings it was shown.
 
     `ready`: the functions of plain cells, by their whole text: such a cell run again unchanged has nothing to do.
+    `refused`: functions whose newest cell did not compile; Python may still hold an older one of that name.
     """
 
     named: dict[str, tuple[compiling.Unit, list[str]]] = field(default_factory=dict)
     loaded: dict[str, CellLibrary] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
     ready: dict[tuple[str, str], list[RustFunction | IsolatedFunction]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
 
     def units(self, source: str, chosen: flags.CellFlags) -> list[compiling.Unit]:
         """Return the cells to compile together: those used, each after what it uses itself, and this one."""
@@ -70,12 +72,27 @@ def run(session: Session, line: str, source: str, namespace: dict[str, Any]) -> 
     """Do what a `%%rust` cell asks for."""
     if (again := session.ready.get((line, source))) is not None:
         namespace.update((function.__name__, function) for function in again)
+        session.refused.difference_update(function.__name__ for function in again)
         return
     chosen = flags.parse(line, known_cells=set(session.named))
     units = session.units(source, chosen)
     if chosen.expect:
         _expect(units, chosen)
         return
+    names = {function.name for function in units[-1].cell.functions}
+    session.refused |= names
+    _compile_and_define(session, line, source, namespace, units, chosen)
+    session.refused -= names
+
+
+def _compile_and_define(
+    session: Session,
+    line: str,
+    source: str,
+    namespace: dict[str, Any],
+    units: list[compiling.Unit],
+    chosen: flags.CellFlags,
+) -> None:
     _refuse_what_cannot_cross(units[-1])
     built = _build(units, chosen)
     _show_warnings(session, built, units, chosen)
@@ -286,6 +303,12 @@ class RustMagics(Magics):  # type: ignore[misc]
 
 
 RustMagics.rust.__doc__ = _DOCUMENTATION
+
+
+def refused(shell: Any) -> set[str]:
+    """Return the functions of a notebook whose newest cell the compiler refused."""
+    magics = getattr(getattr(shell, "magics_manager", None), "registry", {}).get(RustMagics.__name__)
+    return magics.session.refused if isinstance(magics, RustMagics) else set()
 
 
 def register(ip: Any) -> None:

@@ -48,6 +48,10 @@ def check(name: str, bank: str | os.PathLike[str] | None = None) -> float:
     if (why := _stands_in(function)) is not None:
         _show(Report(task.function, why, f"0 of {task.points:g} points", calm=True))
         return 0.0
+    if task.language == "rust" and _was_refused(task.function, shell):
+        why = f"the newest cell with `{task.function}` did not compile: mend it and run it, then check again"
+        _show(Report(task.function, why, f"0 of {task.points:g} points", calm=True))
+        return 0.0
     visible = definition.visible_only()
     runs = _run(visible, function)
     source = _source(function, shell)
@@ -101,6 +105,13 @@ def _definition(quiz: Quiz, task: Task) -> Definition:
     if key not in _definitions:
         _definitions[key] = load(task, path=quiz.path)
     return _definitions[key]
+
+
+def _was_refused(function: str, shell: Any) -> bool:
+    """Whether the compiler refused the newest cell with this function: what Python holds is an older one, or none."""
+    from course.rust.magic import refused
+
+    return function in refused(shell)
 
 
 def _surroundings() -> tuple[Any, Mapping[str, Any]]:
