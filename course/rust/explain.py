@@ -13,8 +13,8 @@ __all__ = ["HELP", "HELP_LINKS", "explain"]
 HELP: dict[str, str] = {
     "E0106": "a reference that is returned must say whose memory it borrows: return an owned value "
     "(Vec, Array1, String), or name the lifetime, as in fn f<'a>(x: &'a [f64]) -> &'a [f64]",
-    "E0277": "a type lacks an ability that is used here; most often two number types are mixed: "
-    "convert one of them, as in n as f64",
+    "E0277": "a type lacks an ability that is used here: of two number types convert one (n as f64); "
+    "take a value out of its Option or Result first (match, or ?); for your own type, write the impl",
     "E0308": "the type the compiler found differs from the one this place needs: convert it "
     "(n as f64, &x, x.to_owned()), or look for a stray semicolon after the last expression",
     "E0373": "the closure may live longer than what it borrows: write move |…| so that it owns it, "
