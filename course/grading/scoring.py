@@ -93,12 +93,11 @@ class Tools:
 
     @functools.cached_property
     def warm(self) -> tuple[str, ...]:
-        """The packages that the tasks need as they were handed out: what workers import beforehand."""
-        code = [_text(cell) for cell in self.key.released["cells"] if cell["cell_type"] == "code"]
-        found: set[str] = set()
-        for task in self.key.tasks:
-            found |= modules(slicing.needed(code, task.function, own=self.own).cells)
-        return tuple(sorted(found - {"course"}))
+        """What the chapter imports, where it has tasks: learners write with it, and workers import it beforehand."""
+        if not self.key.tasks:
+            return ()
+        code = tuple(_text(cell) for cell in self.key.released["cells"] if cell["cell_type"] == "code")
+        return tuple(sorted(name for name in modules(code, whole=True) if name.split(".")[0] != "course"))
 
     @functools.cached_property
     def cases(self) -> dict[str, tuple[bytes, ...]]:

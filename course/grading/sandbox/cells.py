@@ -55,11 +55,12 @@ def parses(source: str) -> bool:
     return True
 
 
-def modules(cells: tuple[str, ...]) -> set[str]:
-    """Return the first names of what cells seem to import: a guess, to choose a worker that has it loaded."""
+def modules(cells: tuple[str, ...], *, whole: bool = False) -> set[str]:
+    """Return what cells seem to import, by its first name or `whole`: a guess, to choose what a worker has loaded."""
     found: set[str] = set()
     for cell in cells:
         for match in _IMPORT.finditer(cell[:200_000]):
             text = match[1].partition(" import ")[0]
-            found.update(part.split(".")[0].split()[0] for part in text.split(",") if part.strip())
+            names = (part.split()[0] for part in text.split(",") if part.strip())
+            found.update(name if whole else name.split(".")[0] for name in names if not name.startswith("."))
     return found

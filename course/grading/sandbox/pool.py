@@ -118,7 +118,7 @@ class Pool:
                 zygote.stop()
 
     def _one(self, job: Job, zygotes: dict[str, Zygote]) -> Done:
-        wanted = modules(job.cells) & set(self.warm) - set(_SMALL)
+        wanted = modules(job.cells) & {name.split(".")[0] for name in self.warm} - set(_SMALL)
         runner = Runner(
             run=zygotes["large" if wanted else "small"],
             compiler=zygotes["compile"],

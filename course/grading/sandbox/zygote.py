@@ -177,14 +177,15 @@ def _warm(settings: dict[str, Any]) -> Any:
     from course.grading.sandbox import child, standins
 
     for name in settings["warm"]:
-        for part in _PARTS.get(name, (name,)):
+        for part in (*_PARTS.get(name.split(".")[0], ()), name):
             # A package that is not installed is missed by the cell that needs it, with Python's own words.
             with contextlib.suppress(ImportError):
                 importlib.import_module(part)
-        if name == "numba":
-            _warm_numba()
-        elif name == "matplotlib":
-            _warm_matplotlib()
+    packages = {name.split(".")[0] for name in settings["warm"]}
+    if "numba" in packages:
+        _warm_numba()
+    if "matplotlib" in packages:
+        _warm_matplotlib()
     np.random.seed(0)  # every copy begins with the same: equal submissions have equal results
     names = standins.install()  # after the imports: some look for a notebook
     return lambda fds: child.work(fds, names)
