@@ -92,7 +92,7 @@ def run_all(lab: OpenLab, page: Page, chapter: str) -> dict[str, list[Any]]:
         page.wait_for_timeout(200)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    # The tests of the task that a learner has yet to do stop the run.
+    # A cell that uses what a learner has yet to write stops the run; where `check` alone uses it, it goes to the end.
     path = lab.folder / f"{chapter}.ipynb"
     for _ in range(1200):
         page.wait_for_timeout(250)
@@ -100,15 +100,31 @@ def run_all(lab: OpenLab, page: Page, chapter: str) -> dict[str, list[Any]]:
             continue
         page.keyboard.press("Control+s")
         page.wait_for_timeout(500)
-        outputs = {cell["id"]: cell.get("outputs", []) for cell in json.loads(path.read_text("utf-8"))["cells"]}
-        if any(output["output_type"] == "error" for found in outputs.values() for output in found):
+        try:
+            cells = json.loads(path.read_text("utf-8"))["cells"]
+        except ValueError:
+            continue  # it is being saved just now
+        outputs = {cell["id"]: cell.get("outputs", []) for cell in cells}
+        ended = [cell for cell in cells if cell["cell_type"] == "code"][-1]["execution_count"] is not None
+        if ended or any(output["output_type"] == "error" for found in outputs.values() for output in found):
             return outputs
-    pytest.fail(f"{chapter} did not run to its first task")
+    pytest.fail(f"{chapter} did not run to its first task, nor to its end")
+
+
+def figure_before_the_end(outputs: dict[str, list[Any]], chapter: str) -> bool:
+    """Whether a cell that shows a figure stands before the one that stopped the run."""
+    cells = json.loads((ROOT / "notebooks" / f"{chapter}.ipynb").read_text("utf-8"))["cells"]
+    for cell in cells:
+        if cell["cell_type"] == "code" and re.search(r"^show\(", "".join(cell["source"]), re.MULTILINE):
+            return True
+        if any(output["output_type"] == "error" for output in outputs.get(cell["id"], ())):
+            return False
+    return False
 
 
 @pytest.mark.parametrize("rust", [True, False], ids=["with-rust", "without-rust"])
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_runs_to_its_first_task_and_shows_its_figures(
+def test_a_chapter_runs_as_far_as_a_learner_has_come_and_shows_its_figures(
     chapter: str, rust: bool, start: Callable[[bool], OpenLab], chromium: Browser
 ) -> None:
     lab = start(rust)
@@ -120,15 +136,20 @@ def test_a_chapter_runs_to_its_first_task_and_shows_its_figures(
         o["ename"] for o in errors if not is_stub(o["ename"], o["evalue"]) and (rust or o["ename"] != "RustMissing")
     ] == []
     html = ["".join(o["data"].get("text/html", "")) for found in outputs.values() for o in found if "data" in o]
-    assert any("course-figure" in text for text in html)
     assert any("Recorded on" in text for text in html) == (not rust)
+    if not figure_before_the_end(outputs, chapter):
+        page.context.close()
+        return
+    assert any("course-figure" in text for text in html)
     figures = page.locator(".course-figure img:visible")
-    for _ in range(40):
+    page.locator(".jp-WindowedPanel-outer").hover()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Home")
+    for _ in range(150):
         if figures.count():
             break
-        page.locator(".jp-WindowedPanel-outer").hover()
-        page.mouse.wheel(0, 700)
-        page.wait_for_timeout(200)
+        page.mouse.wheel(0, 600)
+        page.wait_for_timeout(150)
     figure = figures.first
     expect(figure).to_be_visible()
     assert len(figure.get_attribute("alt") or "") >= 20
