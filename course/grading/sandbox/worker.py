@@ -91,7 +91,7 @@ class Zygote:
         """
         if self._process is not None:
             return
-        command.prepare(self.kind)
+        command.prepare(self.kind, self.warm)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if self.isolation.bwrap:
             work = command.own_folder()

@@ -19,12 +19,13 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from course.grading.sandbox import confine, seccomp
 
-__all__ = ["main"]
+__all__ = ["imported", "main"]
 
 # What is imported for a name: the parts that chapters use, so that no child has to.
 _PARTS = {
@@ -47,6 +48,11 @@ _PARTS = {
     "matplotlib": ("matplotlib.pyplot",),
     "scipy": ("scipy.linalg", "scipy.stats"),
 }
+
+
+def imported(warm: Iterable[str]) -> list[str]:
+    """Return the modules that a worker imports beforehand for the names a chapter imports."""
+    return [part for name in warm for part in (*_PARTS.get(name.split(".")[0], ()), name)]
 
 
 def main() -> None:
@@ -176,11 +182,10 @@ def _warm(settings: dict[str, Any]) -> Any:
 
     from course.grading.sandbox import child, standins
 
-    for name in settings["warm"]:
-        for part in (*_PARTS.get(name.split(".")[0], ()), name):
-            # A package that is not installed is missed by the cell that needs it, with Python's own words.
-            with contextlib.suppress(ImportError):
-                importlib.import_module(part)
+    for part in imported(settings["warm"]):
+        # A package that is not installed is missed by the cell that needs it, with Python's own words.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(part)
     packages = {name.split(".")[0] for name in settings["warm"]}
     if "numba" in packages:
         _warm_numba()
