@@ -1,11 +1,17 @@
+from pathlib import Path
+
 import pytest
 
 from course import checks
 from course.authoring import new_chapter
 from course.build import build
 from course.chapters import Course
+from course.checks.reading import minutes_of
 from course.errors import CourseError, UsageMistake
+from course.source import read_source
 from tests.courses import FIXTURES, copy_of
+
+OURS = Course(Path(__file__).parent.parent)
 
 BAD = sorted(folder.name for folder in (FIXTURES / "bad").iterdir())
 RUNNING = ["learners-copy-fails-only-in-stubs", "solved-copy-runs"]
@@ -98,3 +104,26 @@ def test_a_chapter_that_is_edited_is_reported_until_it_is_built(tmp_path):
 
     build(course, course.chapters())
     assert broken(course) == []
+
+
+def test_the_first_timed_comparison_comes_within_three_minutes_of_opening_the_course():
+    welcome = OURS.at("00_welcome")
+    page = checks.Page(OURS, welcome, read_source(welcome.source))
+    (first, *_) = (n for n, cell in enumerate(page.source.cells) if cell.text.startswith("time_lanes("))
+
+    assert minutes_of(page, page.source.cells[: first + 1]) <= 3
+
+
+def test_what_is_optional_is_not_in_the_minutes(tmp_path):
+    course = copy_of("good", tmp_path)
+    source = course.at("00_doubles").source
+    text = source.read_text()
+    more = "".join(f'```python id="more-{n}"\n{n}\n```\n\nAnd on.\n\n' for n in range(60))
+
+    source.write_text(text.replace("## Your turn", f"### Optional: more\n\n{more}## Your turn"))
+    build(course, course.chapters())
+    assert broken(course) == []
+
+    source.write_text(source.read_text().replace("### Optional: more", "### More"))
+    build(course, course.chapters())
+    assert [one.rule for one in broken(course)] == ["minutes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -146,14 +146,41 @@ def _(page: Page) -> Broken:
             )
 
 
+def minutes_of(page: Page, cells: Collection[Cell]) -> float:
+    """Estimate the minutes that some cells of a chapter take a learner."""
+    words = sum(len(cell.text.split()) for cell in cells if cell.kind == "markdown")
+    code = [cell for cell in cells if cell.kind == "code"]
+    written = [cell.attributes.get("solution") for cell in cells if {"solution", "essay"} & cell.attributes.keys()]
+    small = _tasks_of_a_point(page)
+    # Reading at 200 words a minute, half a minute to predict, run and look at a cell; six minutes a task, three to
+    # change a line or two of a program that is there, which is what tasks of one point are.
+    return words / 200 + len(code) / 2 + sum(3 if name in small else 6 for name in written)
+
+
+def _tasks_of_a_point(page: Page) -> frozenset[str]:
+    from course.quiz.model import Task
+    from course.quiz.parse import load
+
+    try:
+        return frozenset(
+            item.id for item in load(page.chapter.quiz).items if isinstance(item, Task) and item.points <= 1
+        )
+    except (CourseError, OSError):
+        return frozenset()  # the rule `quiz` says why
+
+
+def _asked_for(page: Page) -> list[Cell]:
+    """Return the cells that are not below a heading that begins with `Optional`."""
+    optional = [heading.line for heading in _headings(page) if heading.text.startswith("Optional")]
+    ends = [heading.line for heading in _headings(page)] + [10**9]
+    spans = [(line, min(end for end in ends if end > line)) for line in optional]
+    return [cell for cell in page.source.cells if not any(a <= cell.line < b for a, b in spans)]
+
+
 @rule("minutes", into=READING)
 def _(page: Page) -> Broken:
-    """The minutes in the header are about what reading, running and doing take."""
-    words = sum(len(cell.text.split()) for cell in page.source.cells if cell.kind == "markdown")
-    code = [cell for cell in page.source.cells if cell.kind == "code"]
-    tasks = [cell for cell in page.source.cells if "solution" in cell.attributes or "essay" in cell.attributes]
-    # Reading at 200 words a minute, half a minute to predict, run and look at a cell, six minutes a task.
-    estimate = words / 200 + len(code) / 2 + 6 * len(tasks)
+    """The minutes in the header are about what reading, running and doing take, without what is optional."""
+    estimate = minutes_of(page, _asked_for(page))
     said = page.source.header.minutes
     if not estimate / 2 <= said <= max(estimate * 3, 10):
         yield (
