@@ -146,6 +146,31 @@ def test_a_parsons_problem_in_python_must_parse_when_arranged() -> None:
     assert "the arranged program does not parse" in drifted(text)[1]
 
 
+RUST_PARSONS = "### Q {#q}\n\n```rust parsons\n%s\n```\n\n```rust proof\n%s\n```\n"
+
+
+@pytest.mark.needs("rust")
+@pytest.mark.parametrize(
+    ("lines", "around"),
+    [
+        ("fn add(a: &mut f64) {\n    *a += 1.0;\n}", "// nothing"),
+        ("fn one(p: Point) -> f64 {\n    p.x\n}", "struct Point {\n    x: f64,\n}"),
+        ("n += 1;\nn *= 3;", "fn main() {\n    let mut n = 0;\n    // the arranged lines\n    assert_eq!(n, 3);\n}"),
+    ],
+)
+def test_a_parsons_problem_in_rust_compiles_with_what_its_proof_puts_around_it(lines: str, around: str) -> None:
+    found = proofs(RUST_PARSONS % (lines, around))
+    assert (found.proved, found.drifted, found.not_proved) == (1, [], [])
+
+
+@pytest.mark.needs("rust")
+def test_a_parsons_problem_in_rust_that_does_not_compile_or_fails_its_proof_is_told() -> None:
+    moved = "fn f(x: Vec<f64>) -> usize {\n    drop(x);\n    x.len()\n}"
+    assert "#q: the arranged program does not compile: E0382" in drifted(RUST_PARSONS % (moved, "// nothing"))[1]
+    half = "fn half(x: i32) -> i32 {\n    x / 2\n}"
+    assert "ended with exit code 101" in drifted(RUST_PARSONS % (half, "fn main() { assert_eq!(half(3), 2); }"))[1]
+
+
 def test_results_are_remembered_and_a_damaged_memory_is_made_anew(tmp_path: Path) -> None:
     first = run_python("print(1)")
     (kept,) = (tmp_path / "cache" / "proofs").iterdir()

@@ -7,7 +7,8 @@ What is proved
   one a line; an ordering by the steps in order; a matching by `left -> right` lines. With variants, `shown` holds the
   values that were drawn;
 - variants: twenty are drawn; each must fill in every `{{name}}`, and its own key must be graded right;
-- a Parsons problem in Python: the arranged program parses;
+- a Parsons problem: arranged, it parses (Python) or compiles (Rust). A `rust proof` holds what it needs around it, and
+  where that has a `main`, the program runs and must end well;
 - a task: see `course.tasks.proving`.
 
 Authors' programs are trusted, as the course's own code is; they run in a child process with a time limit.
@@ -47,6 +48,7 @@ __all__ = ["Proofs", "Run", "prove", "run_python", "run_rust"]
 SECONDS = 20.0  # one compile or one run
 DRAWN = 20  # variants tried of each item
 RUN = 3  # …of which so many are compiled and run
+ARRANGED = "// the arranged lines"  # in a proof: where they go; without it they come first
 _FORMAT = 1  # of cached results
 
 
@@ -98,8 +100,8 @@ Job = Callable[[], Proofs]
 def _jobs(quiz: Quiz, item: Item) -> list[Job]:
     """Return what is to be done for an item; jobs are independent of each other."""
     jobs: list[Job] = []
-    if isinstance(item, Parsons) and item.language == "python":
-        jobs.append(functools.partial(_parses, quiz, item))
+    if isinstance(item, Parsons):
+        jobs.append(functools.partial(_parses if item.language == "python" else _compiles, quiz, item))
     if isinstance(item, Task):
         jobs.append(functools.partial(_task, quiz, item))
     if item.variant is None:
@@ -111,7 +113,7 @@ def _jobs(quiz: Quiz, item: Item) -> list[Job]:
     for shown in cases:
         if isinstance(item, Output):
             jobs.append(functools.partial(_output, quiz, item, shown))
-        if item.proof is not None:
+        if item.proof is not None and not isinstance(item, Parsons):
             jobs.append(functools.partial(_proof, quiz, item, item.proof, shown))
     return jobs
 
@@ -127,14 +129,34 @@ def _drift(quiz: Quiz, line: int, message: str, help: str) -> Proofs:
 # -- one item
 
 
-def _parses(quiz: Quiz, item: Parsons) -> Proofs:
+def _arranged(item: Parsons) -> str:
     text = {line.id: line.text for line in item.lines}
-    program = "\n".join(" " * STEP * level + text[id] for id, level in item.solution or ())
+    return "\n".join(" " * STEP * level + text[id] for id, level in item.solution or ())
+
+
+def _parses(quiz: Quiz, item: Parsons) -> Proofs:
     try:
-        ast.parse(program)
+        ast.parse(_arranged(item))
     except SyntaxError as bad:
         message = f"#{item.id}: the arranged program does not parse: {bad.msg}, its line {bad.lineno}"
         return _drift(quiz, item.line, message, "mend the program")
+    return Proofs(proved=1)
+
+
+def _compiles(quiz: Quiz, item: Parsons) -> Proofs:
+    arranged, around = _arranged(item), item.proof.code if item.proof else ""
+    program = around.replace(ARRANGED, arranged, 1) if ARRANGED in around else f"{arranged}\n\n{around}"
+    try:
+        run = run_rust(program, compile_only="fn main" not in program)
+    except CourseError as error:
+        return _not_here(quiz, item, error)
+    if not run.compiles:
+        said = ", ".join((*run.codes, run.last_words))
+        message = f"#{item.id}: the arranged program does not compile: {said}"
+        return _drift(quiz, item.line, message, "mend it; what it needs around it stands in a fence `rust proof`")
+    if run.ended != 0:
+        message = f"#{item.id}: the arranged program ended with exit code {run.ended}: {run.last_words}"
+        return _drift(quiz, item.line, message, "mend the program or the proof")
     return Proofs(proved=1)
 
 
