@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from course import recordings
@@ -9,7 +10,7 @@ from course.chapters import Course
 from course.errors import CourseError
 from course.rust import explain, magic
 
-__all__ = ["TAUGHT_IN", "add_to"]
+__all__ = ["TAUGHT_IN", "add_to", "links_to_chapters"]
 
 TAUGHT_IN = {
     "E0106": "02_rust",
@@ -30,13 +31,18 @@ def add_to(shell: Any) -> None:
     recordings.install(shell)
     offered = {"hint": _hint, "solution": _solution}
     shell.push({name: do for name, do in offered.items() if name not in shell.user_ns}, interactive=False)
-    try:
-        chapters = {chapter.name: chapter for chapter in Course.find().chapters()}
-    except CourseError:
-        return  # `%%rust` works without a course around it
-    for code, name in TAUGHT_IN.items():
-        if name in chapters:
-            explain.HELP_LINKS[code] = (f"chapter {name[:2]}, {chapters[name].title}", f"{name}.ipynb")
+    with contextlib.suppress(CourseError):  # `%%rust` works without a course around it
+        explain.HELP_LINKS.update(links_to_chapters(Course.find()))
+
+
+def links_to_chapters(course: Course) -> dict[str, tuple[str, str]]:
+    """Return, for each error code that a chapter of the course teaches, the chapter's label and notebook."""
+    chapters = {chapter.name: chapter for chapter in course.chapters()}
+    return {
+        code: (f"chapter {name[:2]}, {chapters[name].title}", f"{name}.ipynb")
+        for code, name in TAUGHT_IN.items()
+        if name in chapters
+    }
 
 
 # What `check` tells a learner to type works in every notebook, whether or not its first cell imports it.

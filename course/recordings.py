@@ -199,9 +199,33 @@ def stale(course: Course, chapters: list[Chapter]) -> list[tuple[str, str]]:
         place = f"notebooks/recorded/{chapter.recording.name}"
         for key in cells.keys() - there.keys():
             found.append((f"{chapter.name}, cell {cells[key].id}", "changed since it was recorded"))
+        for key in cells.keys() & there.keys():
+            if not set(_helps(there[key])) <= _helps_now(course):
+                what = "our help under its error has another wording now"
+                found.append((f"{chapter.name}, cell {cells[key].id}", what))
         for key in there.keys() - cells.keys():
             found.append((place, f"holds the cell {there[key]['cell']}, which is gone"))
     return sorted(found)
+
+
+def _helps(recorded: dict[str, Any]) -> Iterator[str]:
+    """Yield our own lines of help under the errors that a recorded cell shows."""
+    for output in recorded["outputs"]:
+        text = output.get("data", {}).get("text/plain", "")
+        for line in re.findall(r"^help: .* \(E\d{4}\).*$", text, re.MULTILINE):
+            if not line.startswith("help: add the line use "):  # that one is made for the name that is missing
+                yield line
+
+
+def _helps_now(course: Course) -> frozenset[str]:
+    """Return every such line as a cell of this course would show it."""
+    from course.notebook import links_to_chapters
+    from course.rust.explain import HELP
+
+    links = links_to_chapters(course)
+    return frozenset(
+        f"help: {line} ({code}){f'; see {links[code][0]}' if code in links else ''}" for code, line in HELP.items()
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

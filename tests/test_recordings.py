@@ -149,6 +149,34 @@ def test_a_recording_is_stale_when_a_cell_that_needs_rust_changes(recorded, tmp_
     }
 
 
+REFUSED = """
+```python
+%load_ext course
+```
+
+```rust magic_args="--expect E0384"
+fn total(x: f64) -> f64 {
+    x += 1.0;
+    x
+}
+```
+"""
+
+
+@pytest.mark.needs("rust")
+def test_a_recording_is_stale_when_the_help_under_its_error_is_worded_anew(tmp_path, monkeypatch):
+    from course.rust import explain
+
+    course, chapter = chapter_of(REFUSED, tmp_path, needs="rust")
+    recordings.record(course, chapter)
+    assert recordings.stale(course, [chapter]) == []
+
+    monkeypatch.setitem(explain.HELP, "E0384", "say that it changes")
+    ((place, what),) = recordings.stale(course, [chapter])
+    assert place.startswith("00_small, cell ")
+    assert what == "our help under its error has another wording now"
+
+
 @pytest.mark.needs("rust")
 def test_without_rust_recorded_cells_show_what_they_showed_and_others_run(recorded, tmp_path):
     course, chapter = recorded
