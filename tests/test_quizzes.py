@@ -39,3 +39,17 @@ def test_every_option_has_feedback_and_every_question_an_id_of_its_own(path: Pat
             assert silent == [], f"{path.name}:{item.line}: no feedback"
         if isinstance(item, Question):
             assert f"{{#{item.id}" in text, f"{path.name}:{item.line}: the id comes from the heading"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_chapter_asks_eight_to_twelve_questions_of_four_types_two_or_three_at_a_time(path: Path) -> None:
+    sections = {section.id: section.questions for section in load(path).sections if section.questions}
+    questions = [question for asked in sections.values() for question in asked]
+    if path.stem == "03_ndarray":  # the chapter that others are measured by asks more
+        assert len(questions) >= 8
+    else:
+        assert 8 <= len(questions) <= 12
+
+    assert len({question.type for question in questions}) >= 4
+    most = 4 if path.stem == "03_ndarray" else 3
+    assert [id for id, asked in sections.items() if not 2 <= len(asked) <= most] == []
