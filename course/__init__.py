@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from course.claims.protocol import time_lanes
     from course.claims.shown import claim
     from course.data import (
+        download_table,
         load_diabetes,
         load_digits,
         load_iris,
@@ -42,6 +43,7 @@ __all__ = [
     "answer",
     "check",
     "claim",
+    "download_table",
     "hint",
     "load_diabetes",
     "load_digits",
@@ -63,6 +65,7 @@ _HOMES = {
     "answer": "course.quiz.widget",
     "check": "course.tasks.checking",
     "claim": "course.claims.shown",
+    "download_table": "course.data",
     "hint": "course.tasks.checking",
     "load_diabetes": "course.data",
     "load_digits": "course.data",

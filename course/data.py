@@ -8,6 +8,7 @@
     penguin_table()   the penguins' table as it was published: text, with its gaps
     project_table()   95 machine-learning projects in Rust, as a list counted them on 2024-12-01: text, with its gaps
     project_history() six of them on five days from 2021 to 2024: text, with its gaps
+    download_table()  how often some of their crates were fetched, where that was found: text, with its gaps
 
 Nothing is downloaded. Features are `float64` in C order, so a Rust cell can read them in place.
 """
@@ -25,6 +26,7 @@ from sklearn import datasets
 __all__ = [
     "Column",
     "Dataset",
+    "download_table",
     "load_diabetes",
     "load_digits",
     "load_iris",
@@ -130,6 +132,17 @@ def project_history() -> str:
     history/2024-12-01_projects.csv, a selection of rows and columns. Licence: CC BY-SA 4.0, of this table too.
     """
     return (FOLDER / "rust_ml_history.csv").read_text("utf-8")
+
+
+def download_table() -> str:
+    """Return downloads of crates: a header, then 14 rows; a field is empty where no figure was found.
+
+    `per_month` is rounded by its source; `total` and `recent_90_days` are counts; `counted` is the year, or the day
+    after which a page without a day was copied. numpy is the Rust crate of that name, candle-core 0.11 one release.
+
+    Source: pages of crates.io (total, recent) and lib.rs (a month's), as `source` says. Licence: counts, free to use.
+    """
+    return (FOLDER / "rust_ml_downloads.csv").read_text("utf-8")
 
 
 def load_iris() -> Dataset:

@@ -82,3 +82,11 @@ def test_the_history_agrees_with_what_the_claims_rest_on():
             assert (int(row["stars"]), int(row["contributors"])) == (figure.stars, figure.contributors)
             compared += 1
     assert compared >= 10
+
+
+def test_a_count_of_downloads_has_a_source_and_when_it_was_counted_and_a_gap_says_not_found():
+    for row in read(data.download_table()):
+        counts = [row["per_month"], row["total"], row["recent_90_days"]]
+        assert all(not count or count.isdigit() for count in counts)
+        assert bool(row["source"]) == any(counts)
+        assert row["counted"] if any(counts) else row["counted"] == "not found"
