@@ -1,6 +1,7 @@
 """The rule alone decides, and never inside the noise: on timings with planted ratios, not on the clock."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -198,3 +199,62 @@ def test_the_figure_in_the_middle_is_a_timed_one():
 
     assert record["ratio"] is None
     assert record["counts"] == {"for": 1, "against": 0, "undecided": 0}
+
+
+# A rule that was tried only in part
+
+
+BOTH = {"speed": above(1.0), "share": above(0.5)}
+
+
+@pytest.mark.parametrize(("value", "side"), [(2.0, "speaks for"), (0.5, "speaks against")])
+def test_a_measure_without_a_finding_leaves_the_claim_open_and_is_named(value, side):
+    from course.claims.experiment import Missing
+
+    found = decide(
+        experiment(BOTH), Evidence(findings=[exact(value)], missing=[Missing("linfa", "no Rust compiler was found")])
+    )
+
+    assert found.verdict == DEPENDS
+    assert found.on == ["what was not measured (share)"]
+    assert found.sentence.startswith(f"All that was measured {side} the claim")
+    assert found.sentence.endswith("Missing here: linfa (no Rust compiler was found).")
+
+
+def test_what_else_a_claim_depends_on_stands_before_what_was_not_measured():
+    found = verdict(exact(2.0, task="sort"), exact(0.5, task="sum"), bounds=BOTH)
+
+    assert found.on == ["the task", "what was not measured (share)"]
+    assert "does not all fall on one side" in found.sentence
+
+
+def test_without_rust_nothing_is_said_of_programs_that_did_not_run(monkeypatch):
+    from course.claims import ledger
+
+    monkeypatch.setenv("COURSE_NO_RUST", "1")
+    record = ledger.measured("linfa-comprehensive")
+
+    assert record["verdict"] == DEPENDS
+    assert "what was not measured (wrong)" in record["on"]
+    assert "wrong results are all there" not in record["sentence"]
+
+
+@pytest.mark.parametrize("measures_for", [True, False])
+def test_the_sentence_of_a_mixed_verdict_gives_no_measure_a_side(measures_for):
+    """Each experiment is given one measure for the claim and the rest against, and the other way round."""
+    from course.claims import ledger
+
+    for id in ledger.IDS:
+        this = ledger.experiment(id)
+        findings = []
+        for number, (name, bound) in enumerate(this.rule.bounds.items()):
+            for side in [(number == 0) == measures_for] if len(this.rule.bounds) > 1 else [True, False]:
+                value = bound.value * (2.0 if side == bound.above else 0.5)
+                findings.append(exact(value, name, where=f"{name} {side}"))
+        found = decide(this, Evidence(findings=findings))
+
+        assert found.verdict == DEPENDS, id
+        assert found.sentence == this.depends
+        said = found.sentence.lower()
+        assert re.search(r"\bsome\b.*\bothers?\b", said), (id, said)
+        assert not re.search(r"\b(most|many|helps|nearly|always|never)\b", said), (id, said)

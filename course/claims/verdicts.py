@@ -7,7 +7,8 @@ Each finding is held against its measure's bound:
     undecided   the interval includes the bound: the difference, if any, is smaller than the noise
 
 and the claim *holds* when all are for it, *does not hold* when all are against it, and *depends* otherwise. Without
-any finding it is *not measured*.
+any finding it is *not measured*. Where one of the rule's measures has no finding, part of the rule was not tried, and
+the claim *depends* at most: on what was not measured.
 
 The interval of a timed ratio is a bootstrap interval of the median over turns, widened where the distribution-free
 interval of a median (order statistics) is wider: with a dozen turns a bootstrap alone is too sure of itself. With
@@ -125,6 +126,9 @@ def decide(experiment: Experiment, evidence: Evidence) -> Verdict:
     outcomes = {one.outcome for one in judged}
     if not judged:
         return Verdict(NOT_MEASURED, _not_measured(evidence), (), (), level)
+    if untried := [name for name in bounds if all(one.finding.measure != name for one in judged)]:
+        on = [*(depends_on(judged) if len(outcomes) > 1 else ()), f"what was not measured ({', '.join(untried)})"]
+        return Verdict(DEPENDS, _partly(outcomes, untried, evidence), judged, on, level)
     if outcomes == {FOR}:
         return Verdict(HOLDS, experiment.holds, judged, (), level)
     if outcomes == {AGAINST}:
@@ -148,9 +152,21 @@ def _judge(finding: Finding, bound: Bound, level: float) -> Judged:
 
 
 def _not_measured(evidence: Evidence) -> str:
-    if not evidence.missing:
-        return "Nothing was measured."
-    return "Missing here: " + "; ".join(f"{one.lane} ({one.why})" for one in evidence.missing) + "."
+    return f"Missing here: {_missing(evidence)}." if evidence.missing else "Nothing was measured."
+
+
+def _partly(outcomes: set[str], untried: Sequence[str], evidence: Evidence) -> str:
+    """Say what was found by part of a rule: the experiment's own sentences speak of the whole of it."""
+    found = {
+        frozenset({FOR}): "All that was measured speaks for the claim",
+        frozenset({AGAINST}): "All that was measured speaks against the claim",
+    }.get(frozenset(outcomes), "What was measured does not all fall on one side")
+    why = f" Missing here: {_missing(evidence)}." if evidence.missing else ""
+    return f"{found}; part of the rule was not measured ({', '.join(untried)}).{why}"
+
+
+def _missing(evidence: Evidence) -> str:
+    return "; ".join(f"{one.lane} ({one.why})" for one in evidence.missing)
 
 
 def depends_on(judged: Sequence[Judged]) -> list[str]:

@@ -122,7 +122,7 @@ EXPERIMENT = Experiment(
         {"call": above(0.5), "copy": above(0.5), "works": above(0.5), "lines": below(10), "caught": above(0.5)},
     ),
     holds="Every route is short, cheap, without a copy, and stops a wrong type.",
-    depends="By some of these measures connecting is easy, by others not; the findings name each.",
+    depends="By some of these measures connecting is easy, by others not, or the noise is too large to tell.",
     fails="No route is short, cheap, or safe.",
     would_change="a generator of bindings (PyO3, bindgen, cbindgen): more to install, and types checked on both sides.",
     needs=("rust",),

@@ -61,7 +61,7 @@ EXPERIMENT = Experiment(
         {"stopped": above(0.5)},
     ),
     holds="Every wrong program of the list is stopped.",
-    depends="Some kinds of mistake are stopped, others run and print a wrong result: safe is not the same as right.",
+    depends="Some of these programs are stopped, others run and print a wrong result: safe is not the same as right.",
     fails="No wrong program of the list is stopped.",
     would_change="another list: add a program to it and run again. With overflow checks on, as in a Rust cell, "
     "sums that "

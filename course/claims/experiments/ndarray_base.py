@@ -58,7 +58,7 @@ EXPERIMENT = Experiment(
         {"base": above(0.5), "speed": above(0.8)},
     ),
     holds="Most crates stand on ndarray, and it is as fast as NumPy in every task measured.",
-    depends="Most crates may stand on ndarray, but whether it is as fast as NumPy depends on the task.",
+    depends="By some of these measures ndarray is what NumPy is, by others not, or the noise is too large to tell.",
     fails="Few crates stand on ndarray, and it is slower than NumPy in every task measured.",
     would_change="ndarray's feature `blas`, which hands matrix products to the library that NumPy uses; and a NumPy "
     "that knows fewer of this processor's instructions.",

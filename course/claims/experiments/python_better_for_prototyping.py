@@ -46,7 +46,7 @@ EXPERIMENT = Experiment(
         {"python-over-rust": below(1)},
     ),
     holds="The Python program is shorter, and an edit shows its result sooner, in a new process and in a kernel.",
-    depends="Python is ahead by some of these measures and not by others.",
+    depends="By some of these measures Python is ahead, by others it is not, or the noise is too large to tell.",
     fails="The Rust program is shorter, and an edit shows its result sooner, in a new process and in a kernel.",
     would_change="a task without libraries, where Python has nothing to import; generic code that is not compiled "
     "beforehand, as in a project of one's own; a larger program.",

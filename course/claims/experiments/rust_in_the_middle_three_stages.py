@@ -51,7 +51,7 @@ EXPERIMENT = Experiment(
         {"inside": above(1), "outside": below(1)},
     ),
     holds="Rust is ahead in the middle three stages, and only there.",
-    depends="Rust is ahead in some stages and behind in others; the findings name each.",
+    depends="In some stages it is as the claim says, in others not, or the noise is too large; the findings name each.",
     fails="Rust is behind in the middle three stages, and ahead in all others.",
     would_change="other libraries: a data frame library reads files faster than Python's csv module; scikit-learn's "
     "per-call checks weigh less the more rows a call has; other Rust solvers than linfa's.",

@@ -105,7 +105,7 @@ EXPERIMENT = Experiment(
         {"works": above(0.5), "wrong": below(0.5), "age": below(3)},
     ),
     holds="Everything asked for is there, works, and is kept up.",
-    depends="Some of what was asked for is there and works, some is not; the findings name each.",
+    depends="Some of what the rule asks is so (there, right, kept up), other parts are not; the findings name each.",
     fails="Nothing of what was asked for is there.",
     would_change="a new release of the crate; the last was in 2018.",
     needs=("rust", "crates"),

@@ -55,7 +55,7 @@ EXPERIMENT = Experiment(
         {"share": below(0.5)},
     ),
     holds="In every pair the Rust library has less than half the people and the users of the Python one.",
-    depends="In most pairs the Rust library's community is less than half as large; not in all.",
+    depends="By some of these figures the Rust library's community is less than half as large, by others not.",
     fails="No Rust library here has less than half of its counterpart's community.",
     would_change="newer counts; or pairs where a library written in Rust is used from Python (tokenizers, polars), "
     "whose "

@@ -84,7 +84,7 @@ EXPERIMENT = Experiment(
         {"more-edits": above(1.5), "told": below(0.5)},
     ),
     holds="Every job needs more edits in Rust, and the compiler mostly does not say which.",
-    depends="By one of these two measures the curve is steep, by the other not, or not for every job.",
+    depends="By some of these figures the curve is steep, by others not; the findings name each.",
     fails="No job needs two edits more in Rust, and the compiler mostly says which.",
     would_change="other first versions: these were written by the course's authors, as somebody who knows NumPy "
     "would. "

@@ -67,10 +67,10 @@ EXPERIMENT = Experiment(
         {"loops": above(1.0), "hand": above(1.0), "crate": above(1.0)},
     ),
     holds="Rust is faster in every task, by hand and by crate, than plain Python and than its libraries.",
-    depends="Whether Rust is faster depends on the task, and on which Rust stands against which Python.",
+    depends="In some of these comparisons Rust is faster, in others it is not, or the noise is too large to tell.",
     fails="Rust is slower in every task, by hand and by crate, than plain Python and than its libraries.",
     would_change="larger tables, where BLAS and scikit-learn spread their cost per call; a processor that OpenBLAS "
-    "knows better; or a crate with a better algorithm, which is where linfa loses.",
+    "knows better; or a release of a crate with another algorithm.",
     needs=("rust",),
     measure=measure,
 )
