@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -346,3 +347,43 @@ def test_lanes_are_plain_data_about_themselves() -> None:
         for lane in lanes.job(name).lanes.values():
             assert set(lane.needs) <= {"rust", "gcc", "crates", "tch", *CRATES, "scipy", "pandas", "polars"}
             assert dataclasses.replace(lane).threads[0] == 1
+
+
+def test_the_agreement_that_is_stated_is_what_the_check_allows() -> None:
+    said = lanes.agreement(lanes.names(), [lane for name in lanes.names() for lane in lanes.job(name).lanes])
+    for name in lanes.names():
+        job = lanes.job(name)
+        allowed = f"to {job.tolerance:g} of ".replace("e-0", "e-") if job.tolerance else "exactly in "
+        assert allowed in said
+        assert job.title in said
+        for lane, one in job.lanes.items():
+            if one.agrees is not None:
+                assert f"{lane} in {job.title} {one.agrees:g}".replace("e-0", "e-") in said
+
+
+def test_two_results_of_one_lane_are_held_to_its_own_tolerance() -> None:
+    job = lanes.job("tree")
+    alike, loose = job.alike("sklearn"), job.alike("rustlearn")
+    wanted, found = np.zeros(10, dtype=np.int64), np.eye(10, dtype=np.int64)[0]
+
+    assert alike(wanted, wanted) == ""
+    assert alike(found, wanted) == "tree: by 0.1, where 0.05 is allowed"
+    assert loose(found, wanted) == ""
+    assert alike([wanted, found], [wanted, wanted]) == "tree: by 0.1, where 0.05 is allowed"
+
+
+@BY_HAND
+def test_a_lane_whose_second_thread_changes_the_result_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from course.claims.experiments import concurrency_beats_gil as experiment
+
+    job = lanes.job("kmeans")
+    right = job.lanes["rust"]
+
+    def wrong(data: object, threads: int) -> Callable[[], object]:
+        call = right.prepare(data, threads)
+        return (lambda: tuple(np.asarray(part) + 1 for part in call())) if threads == 2 else call  # type: ignore[union-attr]
+
+    spoiled = dataclasses.replace(job, lanes={"rust": dataclasses.replace(right, prepare=wrong)})
+    monkeypatch.setattr(lanes, "job", lambda _name: spoiled)
+    with pytest.raises(LanesDisagree, match=r"two threads and one thread disagree"):
+        experiment._shared_loops(Run(seconds=1.0), Evidence())

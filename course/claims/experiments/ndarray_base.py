@@ -50,7 +50,7 @@ EXPERIMENT = Experiment(
     where="Key libraries: ndarray",
     lanes=("numpy", "ndarray"),
     sizes=("every task's three sizes; a quick run takes two of four tasks",),
-    agreement="both lanes give the same result, to the tolerance stated with each task (1e-7 at most)",
+    agreement=lanes.agreement(FULL, ("numpy", "ndarray")),
     rule=Rule(
         "More than half of the machine-learning crates that the course pins depend on ndarray (base); and written as "
         "one writes it with either, ndarray takes at most 1.25 times as long as NumPy (speed, at least 0.8 times as "

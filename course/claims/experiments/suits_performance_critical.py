@@ -8,6 +8,8 @@ from course.claims.lanes.measure import time_job
 
 __all__ = ["EXPERIMENT"]
 
+LANES = ("python", "numpy", "sklearn", "numba", "rust", "rust, prepared", "csv crate")
+
 
 def measure(run: Run) -> Evidence:
     """Time single rows, a stream, and the cleaning of a table."""
@@ -42,9 +44,9 @@ EXPERIMENT = Experiment(
     id="suits-performance-critical",
     claim="Rust suits work where performance is critical.",
     where="Benefits: performance",
-    lanes=("python", "numpy", "sklearn", "numba", "rust", "rust, prepared", "csv crate"),
+    lanes=LANES,
     sizes=("rows of 4, 20 and 200 numbers", "streams of 10,000 numbers and more", "tables of 1,000 rows and more"),
-    agreement="all lanes give the same result: probabilities to 1e-12, running means to 1e-10, tables exactly",
+    agreement=lanes.agreement(("single_row", "streaming", "csv_clean"), LANES),
     rule=Rule(
         "Called from Python, Rust answers for a single row at least ten times as fast as scikit-learn (row) and faster "
         "than NumPy (call); it follows a stream and cleans a table at least five times as fast as plain Python "

@@ -103,7 +103,7 @@ def _read(result: Any) -> Any:
 
 JOB = Job(
     name="csv_clean",
-    title="CSV, read and cleaned",
+    title="CSV read and cleaned",
     what="Read a CSV table with quoted names and missing numbers; keep the complete rows as arrays.",
     sizes=tuple(Size.of(n, text=f"{n:,} rows") for n in (1_000, 20_000, 200_000)),
     make=_make,

@@ -81,8 +81,9 @@ class Job:
     sizes: three or more, growing. make: size and seed → data. lanes: name → lane; the first is what the others are
     checked against. tolerance: the greatest `difference` between two lanes' results that counts as agreement.
     difference: two results → a number, 0 where they are equal; unless given, the greatest difference of any two
-    numbers relative to the largest number of that array. flops, moved: size → floating-point operations, and bytes
-    that must come from or go to memory, where the physical limit can be counted.
+    numbers relative to the largest number of that array. differs: of what the tolerance is a part, in words.
+    flops, moved: size → floating-point operations, and bytes that must come from or go to memory, where the physical
+    limit can be counted.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Job:
     lanes: Mapping[str, Lane]
     tolerance: float
     difference: Callable[[Any, Any], float] = field(default_factory=lambda: relative)
+    differs: str = "the largest number"
     flops: Callable[[Size], float] | None = None
     moved: Callable[[Size], float] | None = None
     notes: tuple[str, ...] = ()
@@ -129,11 +131,28 @@ class Job:
             wanted = self._read(base, calls[base])
             found = {name: self.difference(self._read(name, calls[name]), wanted) for name in others}
         for name, difference in found.items():
-            own = self.lanes[name].agrees
-            allowed = self.tolerance if own is None else own
-            if not difference <= allowed:
-                raise LanesDisagree(name, base, f"{self.name}: by {difference:.3g}, where {allowed:.3g} is allowed")
+            if how := self._beyond(name, difference):
+                raise LanesDisagree(name, base, how)
         return found
+
+    def alike(self, lane: str) -> Callable[[Any, Any], str]:
+        """Return what says how two results of one lane differ (on one thread and on two, say), or "" within the rule.
+
+        Either result may be a list of such results, one for each call.
+        """
+
+        def differ(found: Any, wanted: Any) -> str:
+            pairs = zip(found, wanted, strict=True) if isinstance(wanted, list) else [(found, wanted)]
+            read = self.lanes[lane].read or (lambda result: result)
+            return next(filter(None, (self._beyond(lane, self.difference(read(a), read(b))) for a, b in pairs)), "")
+
+        return differ
+
+    def _beyond(self, lane: str, difference: float) -> str:
+        """Say by how much a difference is more than the lane is allowed; "" where it is not."""
+        own = self.lanes[lane].agrees
+        allowed = self.tolerance if own is None else own
+        return "" if difference <= allowed else f"{self.name}: by {difference:.3g}, where {allowed:.3g} is allowed"
 
     def time(
         self,

@@ -166,7 +166,7 @@ JOB = Job(
             needs=("rust", "crates"),
             agrees=0.02,
             note="counts each old centroid as one more member of its cluster, so centroids differ in the third digit; "
-            "it stops a round earlier or later; threads: all cores, whatever the limit",
+            "it stops a round earlier or later",
         ),
     },
 )

@@ -66,7 +66,8 @@ JOB = Job(
     what=f"A classification tree of depth {DEPTH}, fitted exactly, and its classes for new rows.",
     sizes=_SIZES,
     make=_make,
-    tolerance=0.05,  # the share of new rows that get another class: cuts that are equally good are equally right
+    tolerance=0.05,  # cuts that are equally good are equally right
+    differs="the new rows (they get another class)",
     difference=lambda found, wanted: relative(np.asarray(found), np.asarray(wanted)),
     notes=(
         f"Small nodes have ties: {_TIES}.",
