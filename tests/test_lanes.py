@@ -282,6 +282,14 @@ def test_memory_sets_the_limit_of_large_data() -> None:
     assert roof.least(job, job.sizes[2]) == 8 * 4_000 * 3_000 / 1e9
 
 
+@pytest.mark.parametrize(("name", "bytes_of"), [("softmax", 16), ("standardise", 24)])
+def test_memory_sets_the_limit_also_where_operations_are_few_or_not_counted(name: str, bytes_of: int) -> None:
+    roof = roofline.Roofline(flops=1e12, bandwidth=1e9, threads=1)
+    job = lanes.job(name)
+    largest = job.sizes[-1]
+    assert roof.least(job, largest) == pytest.approx(bytes_of * math.prod(largest.numbers) / 1e9)
+
+
 # Jobs and lanes as such
 
 

@@ -148,6 +148,7 @@ JOB = Job(
     make=_make,
     tolerance=1e-9,
     difference=_difference,
+    flops=lambda size: 2.0 * math.prod(size.numbers) * ROUNDS,  # of the distances alone, by a product
     notes=(
         (
             "C is ahead of Rust at the smallest size: a Rust lane's arguments are checked at every call (some "

@@ -43,14 +43,14 @@ def fastest(times: Times, among: Sequence[str]) -> str | None:
 
 
 def limit_rows(job: Job, size: Size, times: Times) -> list[tuple[str, str, str, str]]:
-    """Return a row for each lane of a job whose operations are counted: task, lane, GFLOP/s, share of the limit."""
-    if job.flops is None:
+    """Return a row for each lane where operations or bytes are counted: task, lane, GFLOP/s, share of the limit."""
+    if job.flops is None and job.moved is None:
         return []
     roof = roofline.measure(1)
-    operations = job.flops(size)
     rows = []
     for lane in times.seconds:
         share = roof.share(job, size, times.median(lane))
-        speed = operations / times.median(lane) / 1e9
-        rows.append((f"{job.title}, {size.text}", lane, f"{speed:.3g}", f"{share:.0%}" if share else ""))
+        speed = f"{job.flops(size) / times.median(lane) / 1e9:.3g}" if job.flops else "not counted"
+        if job.flops or share:
+            rows.append((f"{job.title}, {size.text}", lane, speed, f"{share:.0%}" if share else ""))
     return rows

@@ -80,6 +80,8 @@ JOB = Job(
     sizes=_SIZES,
     make=_make,
     tolerance=1e-9,
+    flops=lambda size: 1.0 * size.count * (size.numbers[1] + 1),  # of the covariances alone
+    moved=lambda size: 8.0 * size.count,
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2), read=_signed),
         "sklearn": Lane(_sklearn("covariance_eigh"), threads=(1, 2), read=_signed, note="what `auto` chooses here"),

@@ -41,15 +41,13 @@ class Roofline:
         return f"{self.flops / 1e9:.0f} GFLOP/s, {self.bandwidth / 1e9:.0f} GB/s with {threads}"
 
     def least(self, job: Job, size: Size) -> float | None:
-        """Return the seconds that a job needs at least; None where its operations cannot be counted.
+        """Return the seconds that a job needs at least; None where neither its operations nor its bytes set a limit.
 
         Memory counts only where the data are larger than a cache could hold.
         """
-        if job.flops is None:
-            return None
         moved = job.moved(size) if job.moved else 0.0
         from_memory = moved / self.bandwidth if moved > 64e6 else 0.0
-        return max(job.flops(size) / self.flops, from_memory)
+        return max(job.flops(size) / self.flops if job.flops else 0.0, from_memory) or None
 
     def share(self, job: Job, size: Size, seconds: float) -> float | None:
         """Return what a lane that takes `seconds` reaches of the limit, 1 being all of it."""

@@ -103,6 +103,7 @@ JOB = Job(
     sizes=_SIZES,
     make=_make,
     tolerance=1e-10,
+    flops=lambda size: 6.0 * size.count,  # one for the mean, three for the variance, two to scale
     moved=lambda size: 3 * 8 * size.count,  # read for the moments, read again, written
     lanes={
         "numpy": Lane(_numpy),
