@@ -75,7 +75,7 @@ EXPERIMENT = Experiment(
     claim="Rust has a steep learning curve: types and ownership.",
     where="Challenges: learning curve",
     lanes=("Rust", "Python"),
-    sizes=(f"{len(JOBS)} small jobs",),
+    sizes=(f"{len(JOBS)} jobs, a pipeline among them",),
     agreement="the last versions of a job print the same in both languages",
     rule=Rule(
         "Every job needs at least two edits more in Rust than in Python before it runs (above 1.5), and fewer than "
@@ -90,5 +90,11 @@ EXPERIMENT = Experiment(
     "would. "
     "Add yours to the list and run again; or measure a class.",
     needs=("rust", "crates"),
+    after=(
+        (
+            "The rule is as it was. The list had six small jobs; a pipeline (read, clean, standardise, fit, score) was "
+            "added, because what a learner meets first is how libraries fit together."
+        ),
+    ),
     measure=measure,
 )
