@@ -209,6 +209,41 @@ def test_both_pipelines_reach_the_same_accuracy_and_report_their_own_memory(tmp_
         assert rust["peak_kib"] < 40_000 < python["peak_kib"]
 
 
+@pytest.mark.needs("crates")
+def test_an_edit_is_compiled_anew_and_its_build_is_part_of_its_time():
+    found = pipelines.edits(2, lambda _fraction, _what: None)
+
+    assert len(found.build) == len(found.process) == len(found.kernel) == 2
+    for (_, build), (_, whole), (_, kernel) in zip(found.build, found.process, found.kernel, strict=True):
+        assert 0 < build < whole == kernel
+
+
+@pytest.mark.needs("crates")
+def test_a_program_that_is_started_without_work_prints_nothing(tmp_path):
+    import sys
+
+    file = pipelines._file(tmp_path, 1)
+
+    assert pipelines._run([sys.executable, "-P", pipelines.PYTHON, file, 0]) == []
+    assert pipelines._run([pipelines._build(), file, 0]) == []
+
+
+@pytest.mark.needs("crates")
+def test_a_stage_inside_or_outside_the_middle_three_and_every_part_of_a_deployment_has_a_finding():
+    from course.claims.experiments import rust_in_the_middle_three_stages as experiment
+
+    found = pipelines.Stages(
+        seconds={size: {stage: [(2.0, 1.0)] * 12 for stage in pipelines.STAGES} for size in pipelines.SIZES},
+        start=[(2.0, 1.0)] * 12,
+        peak_mib=(2.0, 1.0),
+        disk_mib=(2.0, 1.0),
+    )
+    said = [finding.what for finding in experiment.findings(found).findings]
+
+    assert len(said) == len(pipelines.STAGES) * len(pipelines.SIZES) + 3
+    assert {"deployment: start-up", "deployment: peak memory", "deployment: needed on disk"} <= set(said)
+
+
 def test_lines_of_comment_and_blank_lines_do_not_count(tmp_path):
     (tmp_path / "program.py").write_text('"""Words."""\n\n# more\nx = 1  # said\n', "utf-8")
 

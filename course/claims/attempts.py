@@ -1,7 +1,7 @@
-"""Small jobs, written first as somebody who knows NumPy would, then edited until they run: in Rust and in Python.
+"""Jobs, written first as somebody who knows NumPy would, then edited until they run: in Rust and in Python.
 
-An edit replaces one piece of text by another, once. After each edit the Rust program is compiled again. The first
-Python version is edited too where it raises. `expected` is what both print at the end.
+Six are small, one is a pipeline. An edit replaces one piece of text by another, once. After each edit the Rust program
+is compiled again. The first Python version is edited too where it raises. `expected` is what both print at the end.
 """
 
 from __future__ import annotations
@@ -199,5 +199,50 @@ from concurrent.futures import ThreadPoolExecutor
 x = [1.0, 2.0, 3.0, 4.0]
 with ThreadPoolExecutor(2) as pool:
     print(sum(pool.map(sum, [x[:2], x[2:]])))""",
+    ),
+    Attempt(
+        "a pipeline: read, clean, standardise, fit, score",
+        "accuracy 1.0",
+        rust="""
+use linfa::prelude::*;
+use linfa_logistic::LogisticRegression;
+use linfa_preprocessing::LinearScaler;
+use ndarray::{Array1, Array2};
+const TABLE: &str = "38.5,3700,a\\n39.1,NA,a\\n37.2,3600,a\\n36.9,3500,a\\n48.0,5100,b\\n49.5,5300,b\\n47.1,5000,b";
+fn main() {
+    let (mut x, mut y) = (vec![], vec![]);
+    for line in TABLE.lines() {
+        let [length, mass, name] = line.split(",");
+        if mass != "NA" {
+            x.push([length.parse(), mass.parse()]);
+            y.push(name == "b");
+        }
+    }
+    let data = Dataset::new(Array2::from(x), Array1::from(y));
+    let data = LinearScaler::standard().fit(data).transform(data);
+    let model = LogisticRegression::default().fit(data);
+    println!("accuracy {:.1}", model.predict(data).confusion_matrix(data).accuracy());
+}""",
+        rust_edits=(
+            ("linfa_preprocessing::LinearScaler", "linfa_preprocessing::linear_scaling::LinearScaler"),
+            ('line.split(",");', "line.split(',').collect::<Vec<_>>()[..] else { continue };"),
+            ("[length.parse(), mass.parse()]", "[length.parse::<f64>().unwrap(), mass.parse::<f64>().unwrap()]"),
+            (".fit(data).transform", ".fit(&data).unwrap().transform"),
+            (".fit(data);", ".fit(&data).unwrap();"),
+            ("predict(data).confusion_matrix(data)", "predict(&data).confusion_matrix(&data).unwrap()"),
+        ),
+        python="""
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+table = "38.5,3700,a\\n39.1,NA,a\\n37.2,3600,a\\n36.9,3500,a\\n48.0,5100,b\\n49.5,5300,b\\n47.1,5000,b"
+x, y = [], []
+for line in table.splitlines():
+    length, mass, name = line.split(",")
+    if mass != "NA":
+        x.append([float(length), float(mass)])
+        y.append(name == "b")
+x = StandardScaler().fit_transform(x)
+model = LogisticRegression().fit(x, y)
+print(f"accuracy {model.score(x, y):.1f}")""",
     ),
 )

@@ -41,18 +41,23 @@ class Edits:
     """Seconds from an edit to the result, one pair per turn.
 
     process: a new Python process; compiling, then running the program. kernel: the same, where Python has its
-    libraries loaded already.
+    libraries loaded already. build: compiling alone, Python's to bytecode, Rust's a release build.
     """
 
+    build: list[Pair] = field(default_factory=list)
     process: list[Pair] = field(default_factory=list)
     kernel: list[Pair] = field(default_factory=list)
 
 
 @dataclass
 class Stages:
-    """Seconds of each stage, `seconds[size][stage]`, one pair per repeat; memory, disk, accuracy as one pair each."""
+    """Seconds of each stage, `seconds[size][stage]`, one pair per repeat; memory, disk, accuracy as one pair each.
+
+    start: seconds of a process that begins, has its libraries, and ends without work, one pair per turn.
+    """
 
     seconds: dict[str, dict[str, list[Pair]]] = field(default_factory=dict)
+    start: list[Pair] = field(default_factory=list)
     accuracy: dict[str, Pair] = field(default_factory=dict)
     peak_mib: Pair = (0.0, 0.0)
     disk_mib: Pair = (0.0, 0.0)
@@ -73,8 +78,14 @@ def edits(turns: int, say: Say) -> Edits:
         for turn in range(turns):
             say(turn / turns, f"edit {turn + 1} of {turns}")
             process = _seconds(lambda: _run([sys.executable, "-P", PYTHON, file, 1]))
-            rust = _seconds(lambda: _run([_build(edit=True), file, 1]))
+            begin = time.perf_counter()
+            program = _build(edit=True)
+            built = time.perf_counter() - begin
+            _run([program, file, 1])
+            rust = time.perf_counter() - begin
             kernel = _seconds(lambda: _as_a_cell(file))
+            bytecode = _seconds(lambda: compile(PYTHON.read_text("utf-8"), "cell", "exec"))
+            found.build.append((bytecode, built))
             found.process.append((process, rust))
             found.kernel.append((kernel, rust))
     return found
@@ -88,8 +99,8 @@ def _as_a_cell(file: Path) -> None:
         namespace["pipeline"](str(file))
 
 
-def stages(repeats: int, say: Say) -> Stages:
-    """Run both programs in turns and take the time of each stage, at each size."""
+def stages(repeats: int, starts: int, say: Say) -> Stages:
+    """Run both programs in turns and take the time of each stage, at each size; then start them, without work."""
     found = Stages()
     with tempfile.TemporaryDirectory() as folder:
         program = _build()
@@ -101,6 +112,10 @@ def stages(repeats: int, say: Say) -> Stages:
                 python = _run([sys.executable, "-P", PYTHON, file, repeats // 2 + 1])
                 rust = _run([program, file, repeats // 2 + 1])
                 _keep(found, size, python, rust)
+        say(0.9, "start-up")
+        for _ in range(starts):
+            python_start = _seconds(lambda: _run([sys.executable, "-P", PYTHON, file, 0]))
+            found.start.append((python_start, _seconds(lambda: _run([program, file, 0]))))
         found.disk_mib = (_libraries() / 2**20, program.stat().st_size / 2**20)
     return found
 
