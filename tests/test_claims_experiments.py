@@ -1,6 +1,7 @@
 """What the experiments stand on: bugs that are there, programs that are wrong in one way, jobs that end well."""
 
 import json
+import re
 
 import jsonschema
 import numpy as np
@@ -105,6 +106,43 @@ def test_a_wrong_memory_or_thread_program_is_stopped_and_a_wrong_logic_program_r
         assert outcome.detail != "error"  # refused for its mistake, with a code, not for its grammar
     if fault.kind in ("arithmetic", "logic"):
         assert outcome.kind == PRINTED
+
+
+BESIDE = {  # what the other language's program does, in the order of the list
+    "a value that may be missing": "stopped: signal 11",
+    "a loop reads one value past": "printed: 103",
+    "memory is read after": r"printed: (?!2\.5$).*",
+    "a function returns a view": r"printed: (?!1\.5$).*",
+    "rows are divided": r"printed: \[\[1.0, 1.0\], \[6.0, 8.0\]\]",
+    "values are removed": r"printed: \[1.0, -2.0, 3.0\]",
+    "a negative number": "printed: 30.0",
+    "two threads add": r"printed: (?!200000)\d+ of 200000",
+    "a thread goes on": "printed: 0",
+    "an unsafe block reads": "printed: 103.0",
+    "an atomic total": r"printed: (?!80000)\d+ of 80000",
+    "a number that was read": "printed: 33",
+    "one of the cases": "printed: None",
+    "a column vector": r"printed: \(3, 3\)",
+    "a sum of small integers": "printed: -56",
+    "a missing number becomes": r"printed: -?\d+",
+    "a missing number hides": "printed: 3.0",
+    "a list with a missing": r"printed: \[3.0, nan, 1.0\]",
+    "a square matrix": r"printed: \[\[-0.5, -1.5\], \[1.5, 0.5\]\]",
+    "two columns of unequal": "printed: 1.0",
+    "test rows take part": r"printed: \[-25.5, -24.5, -23.5\]",
+}
+
+
+@pytest.mark.needs("gcc")
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name.replace(" ", "-")[:40])
+def test_the_program_beside_it_makes_the_mistake_and_says_nothing_unless_the_system_ends_it(fault):
+    said = next(said for beginning, said in BESIDE.items() if fault.name.startswith(beginning))
+    outcomes = []
+    for _ in range(3):  # a race may be exact once in a while
+        outcomes.append(str((run_c if fault.language == "c" else run_python)(fault.other)))
+        if re.fullmatch(said, outcomes[-1]):
+            return
+    pytest.fail(f"{outcomes} where {said} is expected")
 
 
 @pytest.mark.needs("rust")
