@@ -377,3 +377,11 @@ def test_an_experiment_of_counts_gives_a_verdict_with_its_findings(id):
     assert record["verdict"] != "not measured"
     assert record["counts"][FOR] > 0
     assert json.loads(json.dumps(record)) == record
+
+
+def test_every_part_of_scikit_learn_is_in_one_stage():
+    from course.claims.experiments.linfa_comprehensive import STAGES
+
+    names = [name for stage in STAGES.values() for name in stage]
+
+    assert sorted(names) == sorted(part.name for part in coverage.estimators())

@@ -13,8 +13,9 @@ __all__ = ["EXPERIMENT"]
 STAGES = {
     "preprocessing": ("preprocessing", "feature_extraction", "impute", "feature_selection", "compose", "pipeline"),
     "training": (
-        "cluster", "cross_decomposition", "decomposition", "discriminant_analysis", "ensemble", "gaussian_process",
-        "isotonic", "kernel_approximation", "kernel_ridge", "linear_model", "manifold", "mixture", "multiclass",
+        "cluster", "covariance", "cross_decomposition", "decomposition", "discriminant_analysis", "ensemble", "frozen",
+        "gaussian_process", "isotonic", "kernel_approximation", "kernel_ridge", "linear_model", "manifold", "mixture",
+        "multiclass",
         "multioutput", "naive_bayes", "neighbors", "neural_network", "random_projection", "semi_supervised", "svm",
         "tree",
     ),
@@ -72,5 +73,11 @@ EXPERIMENT = Experiment(
     would_change="a release with the missing parts (k-NN models, boosting, imputation, pipelines, grid search) and "
     "the "
     "wrong results mended: `course claims upstream` tries the newest one.",
+    after=(
+        (
+            "The bounds are as they were. Two of scikit-learn's parts, covariance and frozen, were in no stage; they "
+            "are in training now, so that every estimator is counted. That linfa has none of their nine was known."
+        ),
+    ),
     measure=measure,
 )
