@@ -445,6 +445,7 @@ def test_the_reference_is_a_ledger_that_names_its_machine_by_processor_only():
 
     jsonschema.validate(found, schema("claims"))
     assert found["mode"] == "full"
+    assert [one["id"] for one in found["claims"]] == list(ledger.IDS)
     assert not any("failed" in one and one["failed"] for one in found["claims"])
 
 

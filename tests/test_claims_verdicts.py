@@ -201,6 +201,20 @@ def test_the_figure_in_the_middle_is_a_timed_one():
     assert record["counts"] == {"for": 1, "against": 0, "undecided": 0}
 
 
+def test_no_one_ratio_stands_for_comparisons_of_different_things():
+    from course.claims.page import figure_text
+
+    findings = [timed((2.0,) * 7, task="sort"), timed((4.0,) * 7, task="sum")]
+    crate = Finding("crate", "planted", {}, 0.5, "times as fast", ratios=(0.5,) * 7)
+    bounds = {"speed": above(1.0), "crate": above(1.0)}
+    one = judged_record(experiment(), Evidence(findings=findings), 1.0)
+    two = judged_record(experiment(bounds), Evidence(findings=[*findings, crate]), 1.0)
+
+    assert (one["ratio"], two["ratio"], two["interval"]) == (2.0, None, None)
+    assert figure_text(one) == "2 for; in the middle 2 times as fast"
+    assert figure_text(two) == "2 for, 1 against; in the middle speed 2, crate 0.5"
+
+
 # A rule that was tried only in part
 
 

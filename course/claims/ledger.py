@@ -109,7 +109,7 @@ def judged_record(this: Experiment, evidence: Evidence, seconds: float) -> dict[
         "would_change": this.would_change,
         "ratio": middle and _short(middle.finding.value),
         "interval": middle and [_short(middle.low), _short(middle.high)],
-        "unit": middle.finding.unit if middle else "",
+        "unit": _unit(verdict) if middle else "",
         "level": round(verdict.level, 5),
         "counts": {name: sum(one.outcome == name for one in verdict.judged) for name in (FOR, AGAINST, UNDECIDED)},
         "findings": [_finding(one) for one in verdict.judged],
@@ -123,9 +123,18 @@ def judged_record(this: Experiment, evidence: Evidence, seconds: float) -> dict[
 
 
 def _middle(verdict: Verdict) -> Judged | None:
-    """Return the timed finding in the middle: the ratio that stands for the claim; None where nothing is timed."""
+    """Return the timed finding in the middle: the ratio that stands for the claim.
+
+    None where nothing is timed, or by several measures: no one ratio stands for comparisons of different things.
+    """
     timed = sorted((one for one in verdict.judged if one.finding.ratios), key=lambda one: one.finding.value)
-    return timed[(len(timed) - 1) // 2] if timed else None
+    return timed[(len(timed) - 1) // 2] if len({one.finding.measure for one in timed}) == 1 else None
+
+
+def _unit(verdict: Verdict) -> str:
+    """Return the unit that all timed findings share, or what they share of it."""
+    units = {one.finding.unit for one in verdict.judged if one.finding.ratios}
+    return units.pop() if len(units) == 1 else "times as fast as what it is compared with"
 
 
 def _finding(one: Judged) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def page(ledger: dict[str, Any]) -> str:
     head = (
         "<header><h1>Every claim, measured</h1>"
         f'<p class="lead">What an overview says of machine learning in Rust, tried on one machine: {summary}. '
-        "Every rule was fixed before its figures were taken.</p>"
+        "Every rule was fixed before its figures were taken; where figures were known, or a rule was changed since, "
+        "the rule says so.</p>"
         f"<dl>{about}</dl><p>Made by <code>{command}</code>.</p></header>"
     )
     table = (
@@ -99,10 +100,19 @@ def chip(verdict: str) -> str:
 
 
 def figure_text(record: dict[str, Any]) -> str:
-    """Say how the findings fell, and the ratio in the middle with its interval where something is timed."""
+    """Say how the findings fell, and the ratio in the middle where something is timed.
+
+    With its interval where one measure is timed; where several are, one ratio for each, in the rule's words for them.
+    """
     counts = ", ".join(f"{count} {name}" for name, count in record["counts"].items() if count)
     if record["ratio"] is None:
-        return counts or "–"
+        by_measure: dict[str, list[float]] = {}
+        for one in record["findings"]:
+            if one["turns"]:
+                by_measure.setdefault(one["measure"], []).append(one["value"])
+        middles = {name: sorted(values)[(len(values) - 1) // 2] for name, values in by_measure.items()}
+        said = ", ".join(f"{name} {value:,.3g}" for name, value in middles.items())
+        return f"{counts}; in the middle {said}" if said else counts or "–"
     low, high = record["interval"]
     span = f" ({low:.3g} to {high:.3g})" if low != high else ""
     return f"{counts}; in the middle {record['ratio']:,.3g}{span} {record['unit']}"
