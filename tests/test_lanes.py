@@ -395,3 +395,28 @@ def test_a_lane_whose_second_thread_changes_the_result_is_not_timed(monkeypatch:
     monkeypatch.setattr(lanes, "job", lambda _name: spoiled)
     with pytest.raises(LanesDisagree, match=r"two threads and one thread disagree"):
         experiment._shared_loops(Run(seconds=1.0), Evidence())
+
+
+def test_a_miss_of_the_goal_is_named_with_the_reason_of_its_job() -> None:
+    from course.claims.lanes.__main__ import misses
+    from course.claims.protocol import Times
+
+    job = lanes.job("kmeans")
+    times = Times({"sklearn": np.full(9, 1.0), "c": np.full(9, 0.5), "rust": np.full(9, 0.8)})
+    (line,) = misses(job, job.sizes[0], times, "rust", {"sklearn": 1.0, "c": 0.87})
+
+    assert line.startswith(f"- k-means, {job.sizes[0].text}, against c: 0.62")
+    assert line.endswith(job.notes[-1])
+
+
+def test_what_to_know_of_a_lane_is_in_the_record() -> None:
+    from course.claims.ledger import judged_record
+    from tests.test_claims_verdicts import experiment
+
+    job = lanes.job("least_squares")
+    evidence, run = Evidence(), Run(seconds=1.0)
+    time_job(run, evidence, job, job.sizes[0], ("numpy", "sklearn"), share=0.1)
+    table = judged_record(experiment(), evidence, 1.0)["tables"][-1]
+
+    assert table["title"] == "What to know of the tasks and lanes"
+    assert [job.title, "sklearn", job.lanes["sklearn"].note] in table["rows"]

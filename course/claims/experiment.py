@@ -158,6 +158,7 @@ class Evidence:
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     growth: dict[str, dict[str, list[tuple[float, ...]]]] = field(default_factory=dict)
+    remarks: dict[tuple[str, str], str] = field(default_factory=dict)  # task, lane ("" for all) → what to know of it
 
     def ratio(self, measure: str, times: Times, lane: str, against: str, **of: str) -> None:
         """Add how many times as fast `lane` is as `against`: above 1 it is faster."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from course.claims import machine
-from course.claims.experiment import Evidence, Experiment, Finding, Missing, Run
+from course.claims.experiment import Evidence, Experiment, Finding, Missing, Run, Table
 from course.claims.verdicts import AGAINST, FOR, NOT_MEASURED, UNDECIDED, Judged, Verdict, decide
 from course.errors import CourseError, NotALedger, UnknownName
 
@@ -115,7 +115,7 @@ def judged_record(this: Experiment, evidence: Evidence, seconds: float) -> dict[
         "findings": [_finding(one) for one in verdict.judged],
         "missing": [asdict(one) for one in evidence.missing],
         "series": _series(evidence),
-        "tables": [_lists(asdict(one)) for one in evidence.tables],
+        "tables": [_lists(asdict(one)) for one in [*evidence.tables, *_remarks(evidence)]],
         "notes": list(evidence.notes),
         "seconds": round(seconds, 1),
         "failed": "",
@@ -159,6 +159,12 @@ def _series(evidence: Evidence) -> list[dict[str, Any]]:
         words = {"title": task, "x_label": "size", "y_label": "time of a call (s)"}
         found.append({**words, "points": points, "log": True, "kind": "line"})
     return found
+
+
+def _remarks(evidence: Evidence) -> list[Table]:
+    """Return the table of what to know of tasks and lanes: another algorithm, a known loss and its cause."""
+    rows = [[task, lane or "all", note] for (task, lane), note in evidence.remarks.items()]
+    return [Table("What to know of the tasks and lanes", ["task", "lane", "what"], rows)] if rows else []
 
 
 def _lists(value: Any) -> Any:

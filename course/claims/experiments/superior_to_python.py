@@ -30,7 +30,7 @@ def measure(run: Run) -> Evidence:
         evidence.table("How far each lane is from what the machine can do", columns, limits, note)
     evidence.notes.append(
         "Each Rust lane is compared with the fastest of the libraries at that size, whichever it is; a lane that "
-        "solves the task by another algorithm says so in its note."
+        "solves the task by another algorithm stands in the table of tasks and lanes."
     )
     return evidence
 

@@ -34,6 +34,9 @@ def time_job(
     times = run.time(ready.calls, agree=None, threads=threads, seconds=share * run.seconds)
     title = job.title if threads == 1 else f"{job.title}, {threads} threads"
     evidence.times(title, float(size.count), times)
+    if job.notes:
+        evidence.remarks[job.title, ""] = " ".join(job.notes)
+    evidence.remarks.update({(job.title, name): job.lanes[name].note for name in times.seconds if job.lanes[name].note})
     return times
 
 
