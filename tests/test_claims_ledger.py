@@ -282,6 +282,53 @@ def test_without_rust_the_reference_is_shown(monkeypatch, whole, record, tmp_pat
     assert "It depends." in repr(shown)
 
 
+@pytest.fixture
+def planted_reference(monkeypatch, whole, record, tmp_path):
+    finding = record["findings"][0] | {"measure": "wrong", "what": "a planted bug", "of": {"bug": "planted"}}
+    other = finding | {"measure": "coverage", "what": "another count"}
+    bounds = {"wrong": {"value": 0.5, "above": False}, "coverage": {"value": 0.5, "above": True}}
+    rule = record["rule"] | {"bounds": bounds}
+    full = record | {"id": "linfa-comprehensive", "findings": [finding, other], "missing": [], "rule": rule}
+    file = tmp_path / "reference.json"
+    claims = [full, record | {"id": "ndarray-base", "missing": []}]
+    file.write_text(json.dumps(whole | {"mode": "full", "claims": claims}), "utf-8")
+    monkeypatch.setattr(ledger, "REFERENCE", file)
+
+
+@pytest.mark.usefixtures("planted_reference")
+def test_without_rust_a_run_shows_what_was_recorded_of_the_lanes_that_are_missing(monkeypatch, whole, tmp_path):
+    monkeypatch.setenv("COURSE_NO_RUST", "1")
+    told = CliRunner().invoke(cli, ["claims", "run", "linfa-comprehensive", "ndarray-base", "-o", str(tmp_path)])
+    printed = " ".join(told.output.split())
+    html = (tmp_path / "claims.html").read_text("utf-8")
+    linfa, ndarray = json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"]
+
+    assert told.exit_code == 0, told.output
+    assert (linfa["verdict"], ndarray["verdict"]) == ("depends", "not measured")
+    assert "a planted bug" in printed
+    assert "another count" not in printed  # its measure has findings of this machine
+    assert "not measured: linfa: no Rust compiler is used, because COURSE_NO_RUST is set" in printed
+    assert "(unset COURSE_NO_RUST)" in printed
+    assert printed.count("recorded on another machine") == 2
+    assert html.count("Recorded on another machine, not measured here") == 2
+    assert whole["machine"]["processor"] in html
+    assert "<code>unset COURSE_NO_RUST</code>" in html
+
+
+def test_a_missing_lane_is_shown_with_the_findings_that_were_recorded_of_it(monkeypatch, whole, record, tmp_path):
+    file = tmp_path / "reference.json"
+    file.write_text(json.dumps(whole | {"claims": [record | {"id": "planted"}]}), "utf-8")
+    monkeypatch.setattr(ledger, "REFERENCE", file)
+    gone = {"lane": "rust", "why": "gone", "help": "get it"}
+    here = record | {"findings": [record["findings"][0]], "missing": [gone]}
+    shown = ShownClaim(here, ledger.recorded(here))
+
+    assert "Recorded on another machine" in repr(shown)
+    assert "sort, 1000000 numbers" in repr(shown)
+    assert "sort, 1000000 numbers" in shown._repr_mimebundle_()["text/html"]
+    assert ledger.recorded(here | {"missing": []}) is None
+
+
 def test_plain_text_has_every_finding(record):
     text = plain(record)
 

@@ -24,7 +24,7 @@ from course.claims.experiment import Evidence, Experiment, Finding, Missing, Run
 from course.claims.verdicts import AGAINST, FOR, NOT_MEASURED, UNDECIDED, Judged, Verdict, decide
 from course.errors import CourseError, NotALedger, UnknownName
 
-__all__ = ["IDS", "experiment", "judged_record", "measured", "read", "reference", "run"]
+__all__ = ["IDS", "experiment", "judged_record", "measured", "read", "recorded", "reference", "run"]
 
 IDS = (
     "growth",
@@ -240,3 +240,30 @@ def reference(id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
         if record["id"] == id and record["verdict"] != NOT_MEASURED:
             return ledger["machine"], record
     return None
+
+
+def recorded(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return what the reference machine measured of what is missing in a record: (machine, record).
+
+    The whole record where nothing was measured here; else one with the findings of the missing lanes, and of measures
+    that have none here. None where nothing is missing, or nothing of it was recorded.
+    """
+    if not record["missing"] or (found := reference(record["id"])) is None:
+        return None
+    where, whole = found
+    if record["verdict"] == NOT_MEASURED:
+        return where, whole
+    gone = {one["lane"] for one in record["missing"]}
+    here = {one["measure"] for one in record["findings"]}
+    there = {(one["measure"], one["what"]) for one in record["findings"]}
+    findings = [
+        one
+        for one in whole["findings"]
+        if (one["measure"], one["what"]) not in there and (one["measure"] not in here or _of_lanes(one, gone))
+    ]
+    return (where, whole | {"findings": findings}) if findings else None
+
+
+def _of_lanes(finding: dict[str, Any], lanes: set[str]) -> bool:
+    values = set(map(str, finding["of"].values()))
+    return bool(lanes & (values | {part.strip() for value in values for part in value.split(",")}))

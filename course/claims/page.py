@@ -12,10 +12,11 @@ from typing import Any
 
 from course.claims.drawing import DARK, LIGHT, PAPER
 from course.claims.figures import findings_figure, series_figure
+from course.claims.ledger import recorded
 from course.claims.machine import line as machine_line
 from course.claims.verdicts import AGAINST, DEPENDS, DOES_NOT_HOLD, FOR, HOLDS, NOT_MEASURED, UNDECIDED, VERDICTS
 
-__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "markdown", "page"]
+__all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "markdown", "page", "recorded_html"]
 
 SIGNS = {HOLDS: "✓", DEPENDS: "◐", DOES_NOT_HOLD: "✗", NOT_MEASURED: "–"}
 _KINDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT_HOLD: "fails", NOT_MEASURED: "absent"}
@@ -131,9 +132,11 @@ def body(record: dict[str, Any], *, heading: bool) -> str:
     if heading:
         parts.append(_figures(record))
     parts.append(_findings(record))
-    if record["missing"] and record["verdict"] != NOT_MEASURED:
-        listed = "; ".join(f"{one['lane']}: {one['why']}" for one in record["missing"])
-        parts.append(f"<p><b>Not measured here</b>: {_e(listed)}.</p>")
+    if record["missing"]:
+        items = "".join(f"<li>{_e(one['lane'])}: {_e(one['why'])}{_help(one)}</li>" for one in record["missing"])
+        parts.append(f"<p><b>Not measured here</b>:</p><ul>{items}</ul>")
+    if heading and (elsewhere := recorded(record)):
+        parts.append(recorded_html(record, *elsewhere))
     for table in record["tables"]:
         parts.append(_table(table))
     parts.extend(f"<p>{_e(note)}</p>" for note in record["notes"])
@@ -146,6 +149,20 @@ def body(record: dict[str, Any], *, heading: bool) -> str:
     if any(small):
         parts.append(f'<p class="small">{_e(". ".join(one.rstrip(".") for one in small if one))}.</p>')
     return "".join(parts)
+
+
+def _help(missing: dict[str, Any]) -> str:
+    return f" To measure it: <code>{_e(missing['help'])}</code>" if missing["help"] else ""
+
+
+def recorded_html(record: dict[str, Any], where: dict[str, Any], found: dict[str, Any]) -> str:
+    """Return what another machine measured of what is missing here, labelled with that machine and its day."""
+    whole = record["verdict"] == NOT_MEASURED
+    verdict = f"<p>{chip(found['verdict'])} {_e(found['sentence'])}</p>" if whole else ""
+    return (
+        '<div class="recorded"><p><b>Recorded on another machine, not measured here</b>: '
+        f"{_e(machine_line(where))}.</p>{verdict}{_findings(found, counted=whole)}</div>"
+    )
 
 
 def _figures(record: dict[str, Any]) -> str:
@@ -174,7 +191,7 @@ def key(record: dict[str, Any]) -> str:
     return " ".join(words)
 
 
-def _findings(record: dict[str, Any]) -> str:
+def _findings(record: dict[str, Any], *, counted: bool = True) -> str:
     found = record["findings"]
     if not found:
         return ""
@@ -183,6 +200,7 @@ def _findings(record: dict[str, Any]) -> str:
     ]
     columns = ["for or against", "what", "figure", "unit", "bound"]
     words = ", ".join(f"{count} {name}" for name, count in record["counts"].items() if count)
+    words = words if counted else f"{len(found)} of what is missing here"
     return _table({"title": f"Findings: {words}", "columns": columns, "rows": rows, "note": ""})
 
 

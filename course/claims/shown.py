@@ -1,7 +1,7 @@
 """`claim("…")` in a notebook: the claim, its rule, a figure, the verdict, and what would change it.
 
-The measurement is quick (twenty seconds at most). Where nothing can be measured here, the figures recorded on the
-reference machine are shown instead, labelled as such.
+The measurement is quick (twenty seconds at most). What cannot be measured here, a lane or all of it, is shown as it was
+recorded on the reference machine, labelled as such.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from course.claims import ledger
 from course.claims import machine as machines
 from course.claims.drawing import DARK, LIGHT
 from course.claims.figures import findings_alt, findings_figure, series_alt, series_figure
-from course.claims.page import SIGNS, body, figure_text, key
+from course.claims.page import SIGNS, body, figure_text, key, recorded_html
 from course.claims.verdicts import NOT_MEASURED
 
 __all__ = ["ShownClaim", "claim", "plain"]
@@ -40,7 +40,8 @@ class ShownClaim:
         text = plain(self.record)
         if self.recorded is not None:
             machine, record = self.recorded
-            text += f"\n\nRecorded on another machine ({machines.line(machine)}):\n{plain(record)}"
+            said = plain(record) if self.verdict == NOT_MEASURED else "\n".join(_findings(record))
+            text += f"\n\nRecorded on another machine, not measured here ({machines.line(machine)}):\n{said}"
         return text
 
 
@@ -51,8 +52,7 @@ def claim(id: str, *, full: bool = False) -> ShownClaim:
     """
     ledger.experiment(id)  # a wrong name is an error before anything else
     record = ledger.measured(id, quick=not full)
-    instead = ledger.reference(id) if record["verdict"] == NOT_MEASURED else None
-    return ShownClaim(record, instead)
+    return ShownClaim(record, ledger.recorded(record))
 
 
 def plain(record: dict[str, Any]) -> str:
@@ -62,25 +62,31 @@ def plain(record: dict[str, Any]) -> str:
         lines.append(f"depends on: {', '.join(record['on'])}")
     lines.append(f"findings: {figure_text(record)}")
     lines.append(f"rule: {record['rule']['words']}")
-    for one in record["findings"]:
-        span = "" if one["low"] == one["high"] else f" ({one['low']:.3g} to {one['high']:.3g})"
-        lines.append(f"  {one['outcome']:<9} {one['what']}: {one['value']:,.4g}{span} {one['unit']}")
+    lines += _findings(record)
     for one in record["missing"]:
         lines.append(f"  not measured: {one['lane']} ({one['why']})" + (f"; {one['help']}" if one["help"] else ""))
     lines.append(f"what would change this: {record['would_change']}")
     return "\n".join(lines)
 
 
+def _findings(record: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in record["findings"]:
+        span = "" if one["low"] == one["high"] else f" ({one['low']:.3g} to {one['high']:.3g})"
+        lines.append(f"  {one['outcome']:<9} {one['what']}: {one['value']:,.4g}{span} {one['unit']}")
+    return lines
+
+
 def _html(record: dict[str, Any], recorded: tuple[dict[str, Any], dict[str, Any]] | None) -> str:
     parts = [_STYLE, '<div class="course-claim">', _one(record)]
     if recorded is not None:
         machine, instead = recorded
-        help = next((one["help"] for one in record["missing"] if one["help"]), "")
-        mend = f" To measure here: <code>{html.escape(help)}</code>." if help else ""
-        parts.append(
-            '<p class="recorded">Recorded on another machine, not measured here: '
-            f"{html.escape(machines.line(machine))}.{mend}</p>{_one(instead)}"
-        )
+        if record["verdict"] == NOT_MEASURED:
+            where = html.escape(machines.line(machine))
+            label = f'<p class="recorded">Recorded on another machine, not measured here: {where}.</p>'
+            parts.append(label + _one(instead))
+        else:
+            parts.append(recorded_html(record, machine, instead))
     return "".join([*parts, "</div>"])
 
 

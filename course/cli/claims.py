@@ -88,6 +88,7 @@ def run(ids: tuple[str, ...], mode: str, as_json: bool, out: Path | None) -> Non
 
 
 def _print(ledger: dict[str, Any]) -> None:
+    from course.claims.ledger import recorded
     from course.claims.machine import line
     from course.claims.page import SIGNS, figure_text
 
@@ -95,8 +96,19 @@ def _print(ledger: dict[str, Any]) -> None:
     for one in ledger["claims"]:
         verdict = Text(f"{SIGNS[one['verdict']]} {one['verdict']}", style=COLOURS[one["verdict"]])
         on = f"\non {', '.join(one['on'])}" if one["on"] else ""
-        missing = "\n" + "; ".join(m["why"] for m in one["missing"]) if one["verdict"] == "not measured" else ""
-        table.add_row(verdict, Text.assemble((one["id"], "bold"), f"\n{figure_text(one)}{on}{missing}"))
+        about = Text.assemble((one["id"], "bold"), f"\n{figure_text(one)}{on}")
+        for gone in one["missing"]:
+            mend = f" ({gone['help']})" if gone["help"] else ""
+            about.append(f"\nnot measured: {gone['lane']}: {gone['why']}{mend}", style="dim")
+        if (elsewhere := recorded(one)) is not None:
+            where, found = elsewhere
+            about.append(f"\nrecorded on another machine, {line(where)}:", style="dim")
+            if one["verdict"] == "not measured":
+                about.append(f"\n{SIGNS[found['verdict']]} {found['verdict']}, {figure_text(found)}", style="dim")
+            else:
+                for f in found["findings"]:
+                    about.append(f"\n{f['outcome']}: {f['what']}: {f['value']:,.4g} {f['unit']}", style="dim")
+        table.add_row(verdict, about)
     console.print(table)
     console.print(f"\n{line(ledger['machine'])}", style="dim", markup=False)
 
