@@ -54,12 +54,18 @@ def submit(copy: WorkingCopy, chapter: Chapter, *, to: Path | None = None, learn
             help="save the notebook in JupyterLab (Ctrl+S) if you have worked in it; else work in it first",
         )
     files = {path.name: content}
-    for other in (copy.answers(chapter), copy.folder / "claims.json"):
+    for other in (copy.answers(chapter), _claims(copy)):
         if other.is_file():
             files[other.name] = other.read_bytes()
     target = (to or copy.folder / "submissions").expanduser().resolve() / f"{chapter.name}-{name}.zip"
     write_whole(target, _zip(files))
     return Submission(target, tuple(files), done)
+
+
+def _claims(copy: WorkingCopy) -> Path:
+    """Return the newest `claims.json` of the working copy and of the folder we are in, where `claims run` writes it."""
+    places = [copy.folder / "claims.json", Path("claims.json")]
+    return max(places, key=lambda path: path.stat().st_mtime if path.is_file() else 0.0)
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

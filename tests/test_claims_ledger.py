@@ -393,6 +393,48 @@ def test_compare_prints_a_table_json_and_a_page(whole, tmp_path):
     jsonschema.validate(json.loads(printed.output), schema("claims-compare"))
 
 
+def test_of_a_folder_each_learner_is_one_machine_and_a_file_that_is_no_ledger_is_named_and_left_out(whole, tmp_path):
+    newer = copy.deepcopy(whole)
+    newer["claims"][0]["verdict"] = "holds"
+    handed_in = [("ada", "01_a", whole), ("ada", "02_b", newer), ("bob", "01_a", whole), ("eve", "01_a", [])]
+    for number, (learner, chapter, content) in enumerate(handed_in):
+        file = tmp_path / "submitted" / learner / chapter / "claims.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(content), "utf-8")
+        os.utime(file, (number + 1, number + 1))
+    told = CliRunner().invoke(cli, ["claims", "compare", str(tmp_path / "submitted"), "--json"])
+    planted = next(one for one in json.loads(told.stdout)["claims"] if one["id"] == "planted")
+
+    assert told.exit_code == 1
+    assert f"eve{os.sep}01_a" in told.stderr
+    assert planted["verdicts"] == {"holds": 1, "depends": 1}
+
+
+def test_a_folder_without_a_ledger_says_what_to_name(tmp_path):
+    told = CliRunner().invoke(cli, ["claims", "compare", str(tmp_path)])
+
+    assert "no claims.json is there" in told.exception.message
+    assert "submitted" in told.exception.help
+
+
+def test_what_is_handed_in_is_the_newest_ledger_of_the_working_copy_and_of_the_folder_we_are_in(tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    from course.submit import _claims
+
+    folder, here = tmp_path / "learning", tmp_path / "clone"
+    for number, place in enumerate((folder, here)):
+        place.mkdir()
+        (place / "claims.json").write_text("{}", "utf-8")
+        os.utime(place / "claims.json", (number + 1, number + 1))
+    monkeypatch.chdir(here)
+    there = SimpleNamespace(folder=folder)
+
+    assert _claims(there).resolve() == here / "claims.json"
+    os.utime(folder / "claims.json", (9, 9))
+    assert _claims(there) == folder / "claims.json"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [("{", "not JSON"), ("[]", "schema: 1"), ('{"schema": 1}', "no machine"), (None, "No such file")],

@@ -11,13 +11,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from course.claims.ledger import IDS
 from course.claims.page import chip, document
 from course.claims.verdicts import VERDICTS
 
-__all__ = ["Range", "Spread", "as_json", "figure_text", "page", "spreads", "verdict_text"]
+__all__ = ["Range", "Spread", "as_json", "figure_text", "ledger_files", "page", "spreads", "verdict_text"]
 
 
 _WORDS = ("measure", "what", "unit", "outcome")
@@ -51,6 +52,23 @@ class Spread:
     middle: float | None
     high: float | None
     findings: list[Range]
+
+
+def ledger_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files to compare: those named, and of a folder LEARNER/…/claims.json, each learner's newest.
+
+    A learner hands in the same file with every chapter, and is one machine all the same.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        newest: dict[Path, Path] = {}
+        for file in sorted(path.rglob("claims.json"), key=lambda one: (one.stat().st_mtime, one)):
+            newest[path / file.relative_to(path).parts[0]] = file
+        found += [newest[learner] for learner in sorted(newest)]
+    return found
 
 
 def spreads(ledgers: Sequence[dict[str, Any]]) -> list[Spread]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
@@ -13,8 +13,11 @@ from rich.text import Text
 from course.cli import LazyGroup
 from course.cli._console import console, print_error
 from course.cli._progress import bar
-from course.errors import CourseError, UsageMistake
+from course.errors import CourseError, NotALedger, UsageMistake
 from course.files import write_whole
+
+if TYPE_CHECKING:
+    from course.claims.compare import Spread
 
 COLOURS = {"holds": "blue", "depends": "yellow", "does not hold": "red", "not measured": "dim"}
 
@@ -141,24 +144,46 @@ def show(file: Path, as_markdown: bool, html_file: Path | None) -> None:
 def compare(files: tuple[Path, ...], as_json: bool, html_file: Path | None) -> None:
     """Set any number of machines side by side.
 
-    FILES are what `course claims run` wrote on each. For each claim: the verdicts, and the spread of its figure over
-    all machines and over those with the same processor.
+    FILES are what `course claims run` wrote on each, or a folder such as submitted/, of which each learner's newest
+    is taken. A file that cannot be read is named and left out. For each claim: the verdicts, and the spread of its
+    figure over all machines and over those with the same processor.
     """
     from course.claims import compare as comparing
     from course.claims.ledger import read
 
     if not files:
         raise UsageMistake("compare needs at least one file", help="course claims compare mine.json theirs.json")
-    ledgers = [read(path) for path in files]
+    ledgers, wrong = [], []
+    for path in comparing.ledger_files(files):
+        try:
+            ledgers.append(read(path))
+        except NotALedger as error:
+            wrong.append(error)
+    for one in wrong:
+        print_error(one)
+    if not ledgers:
+        raise CourseError(
+            "there is nothing to compare" + (": no file could be read" if wrong else ": no claims.json is there"),
+            place=", ".join(map(str, files)),
+            help="course claims compare submitted --html class.html, in the folder of a class",
+        )
     if html_file is not None:
         write_whole(html_file, comparing.page(ledgers))
     if as_json:
         click.echo(json.dumps(comparing.as_json(ledgers), indent=1, ensure_ascii=False))
-        return
+    else:
+        _print_spreads(comparing.spreads(ledgers))
+    if wrong:
+        raise SystemExit(1)
+
+
+def _print_spreads(found: list[Spread]) -> None:
+    from course.claims import compare as comparing
+
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("claim", "machines", "verdicts", "figure"):
         table.add_column(name, header_style="dim")
-    for one in comparing.spreads(ledgers):
+    for one in found:
         about = Text(one.id, style="bold") if one.processor == "all" else Text(f"  {one.processor}", style="dim")
         table.add_row(about, str(one.machines), comparing.verdict_text(one), comparing.figure_text(one))
     console.print(table)
