@@ -219,6 +219,26 @@ def test_a_figure_is_drawn_with_its_words_in_both_themes(record):
         assert series["title"] in series_figure(series, PAPER)
 
 
+def test_every_finding_is_drawn_however_many_there_are_and_the_exact_ones_too(record):
+    timed = record["findings"][0]
+    exact = {"measure": "speed", "what": "counted once", "of": {}, "value": 3.0, "low": 3.0, "high": 3.0,
+             "unit": "of them", "turns": 0, "outcome": "for"}  # fmt: skip
+    many = [timed | {"of": {"task": f"task {number}"}} for number in range(103)]
+    svg = findings_figure(record | {"findings": [*many, exact]}, PAPER)
+
+    assert all(f"task {number}<" in svg for number in range(103))
+    assert "counted once" in svg
+    assert "3 of them" in svg
+
+
+def test_no_lane_is_drawn_with_a_thicker_line(record):
+    growth = next(one for one in record["series"] if one["title"] == "sort")
+    paths = re.findall(r"<(?:polyline|path)[^>]*?stroke-width:([\d.]+)", series_figure(growth, PAPER))
+
+    assert len(paths) >= 2
+    assert len(set(paths)) == 1
+
+
 def test_growth_says_each_lane_at_its_first_and_last_size(record):
     growth = next(one for one in record["series"] if one["title"] == "sort")
 

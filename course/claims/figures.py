@@ -33,7 +33,6 @@ LANE_COLOURS = {
 _ORDER = ("one", "two", "three", "four", "five", "six", "seven")
 _SHAPES = ("circle", "square", "triangle", "diamond", "down", "plus")
 ROW = 22
-MOST_ROWS = 70
 
 
 # Findings against their bound
@@ -56,29 +55,42 @@ _MARKS = {FOR: ("circle", False), AGAINST: ("square", False), UNDECIDED: ("circl
 
 
 def findings_figure(record: dict[str, Any], palette: Palette, width: float = 860) -> str:
-    """Draw the findings of a record: timed ones with their intervals against the bound, or else a tally of marks.
+    """Draw every finding of a record: timed ones with their intervals against the bound, exact ones below them.
 
-    Empty where there is no finding.
+    Where nothing is timed, a tally of marks; empty where there is no finding.
     """
-    timed = [finding for finding in record["findings"] if finding["turns"]]
-    if timed:
-        return _forest(record, timed[:MOST_ROWS], palette, width)
+    if any(finding["turns"] for finding in record["findings"]):
+        return _forest(record, palette, width)
     return _tally(record, palette) if record["findings"] else ""
 
 
-def _forest(record: dict[str, Any], shown: list[dict[str, Any]], palette: Palette, width: float) -> str:
-    """Draw a row for each timed finding: its mark and interval on a logarithmic axis, the bounds as lines."""
-    pairs = {(f["of"].get("lane", ""), f["of"].get("against", "")) for f in shown}
-    labels = [_label(finding, with_lanes=len(pairs) > 1) for finding in shown]
-    bounds = {record["rule"]["bounds"][f["measure"]]["value"] for f in shown}
+def _forest(record: dict[str, Any], palette: Palette, width: float) -> str:
+    """Draw a row for each finding, by measure: its mark and interval on a logarithmic axis, the bound as a stroke."""
+    timed = [finding for finding in record["findings"] if finding["turns"]]
+    exact = [finding for finding in record["findings"] if not finding["turns"]]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for finding in timed:
+        groups.setdefault(finding["measure"], []).append(finding)
+    heads = len(groups) > 1 or bool(exact)
+    pairs = {(f["of"].get("lane", ""), f["of"].get("against", "")) for f in timed}
+    labels = [_label(finding, with_lanes=len(pairs) > 1) for finding in timed] + [f["what"] for f in exact]
+    bounds = {record["rule"]["bounds"][f["measure"]]["value"] for f in timed}
     left, right, top = min(400.0, 24 + 6.7 * max(map(len, labels))), 84.0, 34.0
-    bottom = top + ROW * len(shown)
-    drawing = Drawing(width, bottom + 46, palette)
-    low, high = span([v for f in shown for v in (f["low"], f["high"], f["value"])] + list(bounds))
+    bottom = top + ROW * (len(timed) + heads * len(groups))
+    drawing = Drawing(width, bottom + 46 + ROW * (len(exact) + bool(exact)), palette)
+    low, high = span([v for f in timed for v in (f["low"], f["high"], f["value"])] + list(bounds))
 
     def at(value: float) -> float:
         share = (math.log(max(value, low)) - math.log(low)) / (math.log(high) - math.log(low))
         return left + share * (width - left - right)
+
+    def head(words: str, y: float) -> None:
+        drawing.text(left - 12, y + 4, words, colour="quiet", size=11.5, anchor="end")
+
+    def row(finding: dict[str, Any], label: str, y: float, x: float) -> None:
+        shape, hollow = _MARKS[finding["outcome"]]
+        drawing.text(left - 12, y + 4, cut(label, 58), size=11.5, anchor="end")
+        drawing.mark(x, y, finding["outcome"], shape, hollow=hollow)
 
     for tick in ticks(low, high, most=6):
         drawing.line(at(tick), top - 6, at(tick), bottom, "grid")
@@ -87,19 +99,29 @@ def _forest(record: dict[str, Any], shown: list[dict[str, Any]], palette: Palett
         bound = next(iter(bounds))
         drawing.line(at(bound), top - 10, at(bound), bottom, "ink", 1.5, "4 3")
         drawing.text(at(bound), top - 16, f"rule: {in_times(bound)}", size=11, anchor="middle")
-    for number, (finding, label) in enumerate(zip(shown, labels, strict=True)):
-        y = top + ROW * (number + 0.5)
-        shape, hollow = _MARKS[finding["outcome"]]
-        if len(bounds) > 1:  # each row has its own bound
-            own = at(record["rule"]["bounds"][finding["measure"]]["value"])
-            drawing.line(own, y - 8, own, y + 8, "ink", 2)
-        drawing.text(left - 12, y + 4, cut(label, 58), size=11.5, anchor="end")
-        drawing.line(at(finding["low"]), y, at(finding["high"]), y, finding["outcome"], 2.5)
-        drawing.mark(at(finding["value"]), y, finding["outcome"], shape, hollow=hollow)
-        drawing.text(width - right + 10, y + 4, in_times(finding["value"]), size=11.5)
+    y = top + ROW * 0.5
+    for measure, members in groups.items():
+        if heads:
+            head(f"{measure}:", y)
+            y += ROW
+        for finding in members:
+            if len(bounds) > 1:  # each row has its own bound
+                own = at(record["rule"]["bounds"][measure]["value"])
+                drawing.line(own, y - 8, own, y + 8, "ink", 2)
+            drawing.line(at(finding["low"]), y, at(finding["high"]), y, finding["outcome"], 2.5)
+            row(finding, _label(finding, with_lanes=len(pairs) > 1), y, at(finding["value"]))
+            drawing.text(width - right + 10, y + 4, in_times(finding["value"]), size=11.5)
+            y += ROW
     lane, against = pairs.pop() if len(pairs) == 1 else ("", "")
     words = f"{lane}, times as fast as {against}" if lane and against else "times as fast as what it is compared with"
-    drawing.text(left, drawing.height - 8, f"{words} (logarithmic)", colour="quiet", size=11)
+    drawing.text(left, bottom + 38, f"{words} (logarithmic)", colour="quiet", size=11)
+    if exact:
+        y = bottom + 46 + ROW * 0.5
+        head("counted:", y)
+        for finding in exact:
+            y += ROW
+            row(finding, finding["what"], y, left + 6)
+            drawing.text(left + 22, y + 4, f"{in_digits(finding['value'])} {finding['unit']}", size=11.5)
     return drawing.svg(findings_alt(record))
 
 
@@ -207,7 +229,7 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
     )
     for number, (lane, ps) in enumerate(points.items()):
         colour, shape = _look(lane, number)
-        drawing.path([at(p[0], p[1]) for p in ps], colour, 2.6 if lane.startswith(("rust", "tch", "ndarray")) else 1.8)
+        drawing.path([at(p[0], p[1]) for p in ps], colour, 2.0)
         for p in ps:
             if len(p) > 3:
                 drawing.line(*at(p[0], p[2]), *at(p[0], p[3]), colour, 1.5)
