@@ -95,6 +95,19 @@ def test_twenty_findings_that_differ_by_a_quarter_are_all_found_in_a_full_run():
     assert found.verdict == HOLDS
 
 
+@pytest.mark.parametrize(
+    ("findings", "turns", "least", "most"),
+    [(1, 25, 0.95, 1), (17, 25, 0.85, 1), (17, 13, 0.15, 0.5), (103, 61, 0.95, 1), (103, 25, 0.7, 0.95)],
+)
+def test_how_surely_ten_percent_is_found_depends_on_findings_and_turns_as_the_manual_says(findings, turns, least, most):
+    rng = np.random.default_rng(11)
+    level = 1 - 0.05 / findings
+    intervals = [interval(shared_machine(rng, turns, 1.1), level) for _ in range(60)]
+
+    assert least <= np.mean([low > 1 for low, _ in intervals]) <= most
+    assert not any(high < 1 for _, high in intervals)
+
+
 def test_a_claim_inside_the_noise_depends_and_says_so():
     found = verdict(timed((0.9, 1.1, 1.0, 0.95, 1.05, 1.02, 0.98, 1.0, 0.97, 1.03)))
 
