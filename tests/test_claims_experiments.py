@@ -316,8 +316,22 @@ def test_inertia_is_a_sum_in_one_library_and_a_mean_in_the_other(rust, blobs):
 
 
 @pytest.mark.needs("crates")
-def test_linfa_starts_k_means_ten_times(rust):
+def test_linfa_starts_k_means_ten_times_and_scikit_learn_once(rust, blobs):
+    from sklearn.cluster import KMeans
+
     assert rust["default_runs"]() == 10
+    assert KMeans(2).fit(blobs[0])._n_init == 1
+
+
+@pytest.mark.needs("crates")
+def test_linfas_new_centre_is_the_mean_of_the_rows_and_of_the_old_centre(rust):
+    from sklearn.cluster import KMeans
+
+    x, start = np.array([[0.0], [2.0], [10.0], [14.0]]), np.array([[1.5], [11.0]])
+    theirs = KMeans(2, init=start, n_init=1, max_iter=1).fit(x).cluster_centers_
+
+    assert theirs.ravel() == pytest.approx([1.0, 12.0])
+    assert rust["one_round"](x, start) == pytest.approx([(0 + 2 + 1.5) / 3, (10 + 14 + 11) / 3])
 
 
 @pytest.mark.needs("crates")
@@ -343,13 +357,19 @@ def test_gamma_is_one_over_eps(rust, blobs):
 
 
 @pytest.mark.needs("crates")
-def test_rustlearn_has_no_intercept_and_one_fit_is_one_pass(rust, blobs):
+def test_rustlearn_has_no_intercept_and_one_fit_is_one_pass_where_scikit_learn_has_one_and_converges(rust, blobs):
+    from sklearn.linear_model import SGDClassifier
+
     x, y = blobs
+    theirs = SGDClassifier(loss="log_loss", random_state=0).fit(x, y)
+    assert theirs.predict_proba(np.zeros((1, 2)))[0, 1] != 0.5
+    assert theirs.n_iter_ > 1  # passes over the rows in one call of fit
     at_zero, first, second = rust["rustlearn"](x, y)
 
     assert at_zero == 0.5  # the middle of a logistic curve through the origin, whatever the classes' sizes
     assert first != second
     assert first == np.float32(first)
+    assert theirs.coef_.dtype == np.float64
 
 
 @pytest.mark.needs("crates")

@@ -23,6 +23,9 @@ class Difference:
 DIFFERENCES = (
     Difference("inertia", "inertia of k-means", "the sum of squared distances", "linfa: their mean"),
     Difference("runs", "starts of k-means, by default", "1 (with k-means++)", "linfa: 10, and the best is kept"),
+    Difference(
+        "members", "centre of a cluster in k-means", "the mean of its rows", "linfa: of its rows and the old centre"
+    ),
     Difference("alpha", "strength of the penalty in logistic regression", "C", "linfa: alpha = 1/C"),
     Difference("gamma", "width of the Gaussian kernel", "exp(−gamma·d²)", "linfa: exp(−d²/eps), so gamma = 1/eps"),
     Difference("intercept", "intercept of the linear classifier", "fitted", "rustlearn: there is none"),
@@ -43,6 +46,14 @@ use rustlearn::prelude::{Array, SupervisedModel};
 pub fn inertia(x: ArrayView2<f64>, start: ArrayView2<f64>) -> f64 {
     let params = KMeans::params(start.nrows()).init_method(KMeansInit::Precomputed(start.to_owned()));
     params.n_runs(1).tolerance(1e-9).fit(&DatasetBase::from(x.to_owned())).unwrap().inertia()
+}
+
+/// The centres after one round from `start`.
+pub fn one_round(x: ArrayView2<f64>, start: ArrayView2<f64>) -> Vec<f64> {
+    let params = KMeans::params(start.nrows()).init_method(KMeansInit::Precomputed(start.to_owned()));
+    // Any move is small enough to stop after the first round.
+    let model = params.n_runs(1).tolerance(1e9).fit(&DatasetBase::from(x.to_owned())).unwrap();
+    model.centroids().iter().copied().collect()
 }
 
 pub fn default_runs() -> usize {
