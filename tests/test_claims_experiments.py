@@ -405,3 +405,48 @@ def test_every_part_of_scikit_learn_is_in_one_stage():
     names = [name for stage in STAGES.values() for name in stage]
 
     assert sorted(names) == sorted(part.name for part in coverage.estimators())
+
+
+CARGO = """#!{python}
+import pathlib, sys, tomllib
+manifest = tomllib.loads(pathlib.Path("Cargo.toml").read_text())
+if sys.argv[1] == "generate-lockfile":
+    names = list(manifest["dependencies"])
+    lines = []
+    for name in [*names, "ndarray"]:
+        lines += ["[[package]]", f'name = "{{name}}"', 'version = "9.9.9"', 'dependencies = ["ndarray"]']
+    pathlib.Path("Cargo.lock").write_text("\\n".join(lines))
+elif set(manifest["dependencies"].values()) != {{"=9.9.9"}}:
+    sys.exit("not the versions that were chosen")
+else:
+    bug = manifest["package"]["name"]
+    if bug == {mended!r}:
+        print("mended: 2.0 where 2.0 is right")
+    elif bug == {changed!r}:
+        sys.exit("warning: w\\nerror[E0432]: unresolved import")
+    elif bug == {panics!r}:
+        sys.exit("thread 'main' panicked at src/main.rs:1:1:\\nout of range")
+    else:
+        print("there: 3.0 where 2.0 is right")
+"""
+
+
+def test_the_newest_releases_are_said_to_have_a_bug_to_have_mended_it_or_not_to_compile(tmp_path, monkeypatch):
+    import sys
+    from types import SimpleNamespace
+
+    mended, changed, panics, *rest = [bug.id for bug in bugs.BUGS]
+    cargo = tmp_path / "cargo"
+    cargo.write_text(CARGO.format(python=sys.executable, mended=mended, changed=changed, panics=panics), "utf-8")
+    cargo.chmod(0o755)
+    monkeypatch.setattr(bugs.toolchain, "find", lambda: SimpleNamespace(cargo=cargo))
+    monkeypatch.setattr(bugs.crates, "ready", lambda: False)
+    found = bugs.newest()
+    said = {one["id"]: (one["state"], one["said"]) for one in found["bugs"]}
+
+    jsonschema.validate(found, schema("claims-upstream"))
+    assert said.pop(mended) == ("mended", "2.0 where 2.0 is right")
+    assert said.pop(changed) == ("does not compile", "error[E0432]: unresolved import")
+    assert said.pop(panics) == ("there", "panic: out of range")
+    assert said == dict.fromkeys(rest, ("there", "3.0 where 2.0 is right"))
+    assert {one["version"] for one in found["bugs"]} == {"9.9.9"}
