@@ -294,7 +294,8 @@ def test_without_rust_the_reference_is_shown(monkeypatch, whole, record, tmp_pat
     file = tmp_path / "reference.json"
     file.write_text(json.dumps(whole | {"claims": [record | {"id": "linfa-comprehensive"}]}), "utf-8")
     monkeypatch.setattr(ledger, "REFERENCE", file)
-    monkeypatch.setattr(ledger, "experiment", lambda _id: experiment(lambda _run: 1 / 0, needs=("rust",)))
+    planted = experiment(lambda _run: 1 / 0, id="linfa-comprehensive", needs=("rust",))
+    monkeypatch.setattr(ledger, "experiment", lambda _id: planted)
     monkeypatch.setenv("COURSE_NO_RUST", "1")
     shown = claim("linfa-comprehensive")
 
