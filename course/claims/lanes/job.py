@@ -225,5 +225,6 @@ def _lacks(need: str) -> str:
 
         return "" if crates.ready("torch") else "tch is not built yet (course cache build --torch)"
     if importlib.util.find_spec(need) is None:
-        return f"Python has no module {need} here"
+        remedy = " (uv sync --extra frames)" if need in ("pandas", "polars") else ""
+        return f"Python has no module {need} here{remedy}"
     return ""
