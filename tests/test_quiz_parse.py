@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from course.errors import CourseError, QuizErrors
 from course.quiz import load, parse
+from course.quiz.blocks import without_comments
 from course.quiz.codec import from_json, quiz_json
+from course.quiz.exchange.quizdown import convert
 from course.quiz.model import (
     Essay,
     Matching,
@@ -212,6 +214,13 @@ def test_comments_of_the_author_are_nowhere() -> None:
         ("---\ntitle: [\n---\n" + CHOICE % "", "q.md:2:9", "the front matter cannot be read"),
         ("---\ntitle: x\nmode: exam\n---\n" + CHOICE % "", "q.md:3:1", "mode is practice or graded"),
         ("---\ntitle: x\n", "q.md:1:1", "the front matter has no end"),
+        ("---\ntitle: [a, b]\n---\n" + CHOICE % "", "q.md:2:1", "title has one value"),
+        ("---\nmode: {a: b}\n---\n" + CHOICE % "", "q.md:2:1", "mode has one value"),
+        ("---\ntitle: x\nlint-ok: [&a b, *a]\n---\n" + CHOICE % "", "q.md:3:17", "an alias in the front matter"),
+        ("---\ntitle: " + 20_000 * "x" + "\n---\n" + CHOICE % "", "q.md:2:1", "the front matter has more than 20000"),
+        ("---\nattempts: 0x" + 5000 * "F" + "\n---\n" + CHOICE % "", "q.md:2:1", "attempts is a number from 1"),
+        ("---\nexam-minutes: 0x" + 5000 * "F" + "\n---\n" + CHOICE % "", "q.md:2:1", "exam-minutes is a number"),
+        ("---\nlint-ok: 0x" + 5000 * "F" + "\n---\n" + CHOICE % "", "q.md:2:1", "a waiver without a reason"),
         ("- [x] a\n- [ ] b\n\n" + CHOICE % "", "q.md:1:1", "answers without a question"),
         ("# Title\n\n- [x] a\n- [ ] b\n\n" + CHOICE % "", "q.md:3:1", "answers without a question"),
         (CHOICE % "" + "  > **Explanation:** x\n", "q.md:5:3", "an explanation indented under an option"),
@@ -252,7 +261,7 @@ PIECES = st.sampled_from(
      "1. one", "2. two", "= 3 +- 1%", "= 1,500", '= "a" | "b"', "= /a+/", "= does not compile: E0382", "```rust", "```",
      "```python variant", "def variant(rng):", "    return {'a': 1}", "```text output", "```python parsons", "x #distractor",
      "| left | right |", "|-|-|", "| a | b |", "> **Hint:** h", "> **Explanation:**", "> **Rubric:**", "> - c {points=1}",
-     ">   - e | f", "---", "title: x", "", "<!--", "-->", "{#id", '{lint-ok="a: b"}', "\t- [x]\ta", "﻿", "\u2028", "\0"]
+     ">   - e | f", "---", "title: x", "", "<!--", "-->", "{#id", '{lint-ok="a: b"}', "\t- [x]\ta", "\ud800", "title: 0x" + 5000 * "F", "a: &a [*a, *a]", "mode: *a", "<!-- <!--", "﻿", "\u2028", "\0"]
 )  # fmt: skip
 
 
@@ -271,6 +280,34 @@ def test_any_text_is_a_quiz_or_has_errors_with_places(text: str) -> None:
     assert complaint("quiz", data) is None
     again = quiz_json(from_json(data))
     assert again == data
+
+
+def test_front_matter_says_what_its_author_wrote_not_what_yaml_makes_of_it() -> None:
+    for title in ("0x" + 5000 * "F", "007", "2001-12-14", "no", "1e400", '"a: b"'):
+        assert parse(f"---\ntitle: {title}\n---\n{CHOICE % ''}").title == title.strip('"')
+    for written, meant in (("no", False), ("false", False), ("Yes", True), ("on", True), ('"no"', False)):
+        assert parse(f"---\nshuffle: {written}\n---\n{CHOICE % ''}").defaults["shuffle"] is meant
+    assert parse(f"---\ntitle:\n---\n{CHOICE % ''}", path="q.md").title == "q"
+
+
+def test_aliases_that_stand_for_more_than_memory_holds_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 11)]
+    text = "\n".join(["---", *lines, "---", CHOICE % ""])
+    assert only(text).message == "an alias in the front matter"
+    assert parse(convert(text).text).title == "Imported quiz"
+
+
+def test_comments_that_never_close_are_text() -> None:
+    comments = "<!--" * 400_000  # a scan of all that follows for each of them would take hours
+    assert item(f"### Q {{#q}}\n\nx {comments}\n\n- [x] one\n- [ ] two\n").body.endswith("<!--<!--")
+    assert without_comments("a<!-- b --> c <!-->d--> e <!-- f") == "a c  e <!-- f"
+
+
+def test_half_a_character_is_a_text_like_others() -> None:
+    one, other = (item(CHOICE.replace("one", text) % "").options[0] for text in ("\ud800", "\udfff"))
+    assert one.text == "\ud800"
+    assert one.id != other.id
 
 
 def test_the_model_goes_to_json_and_back_whole() -> None:

@@ -14,7 +14,6 @@ __all__ = ["Block", "Text", "blocks", "items", "rows", "unquote"]
 
 _MARKER = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-+*]|\d{1,9}[.)])(?P<gap>[ \t]+|$)")
 _QUOTE = re.compile(r"[ \t]{0,3}> ?")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,8 @@ class Block:
 @functools.cache
 def _markdown() -> MarkdownIt:
     # Setext headings are off: a line of `=` or `-` under a paragraph is far more often a slip than a heading.
-    return MarkdownIt("commonmark", {"html": True}).enable("table").disable("lheading")
+    # What is inside a line is not looked at here: `course.quiz.questions._text` renders it.
+    return MarkdownIt("commonmark", {"html": True}).enable("table").disable(["lheading", "inline", "text_join"])
 
 
 _KINDS = {
@@ -94,7 +94,7 @@ def _top_level(tokens: list[Token], first: int) -> Iterator[Block]:
             continue
         begin, end = token.map[0] + first, token.map[1] + first
         kind = _KINDS.get(token.type, "other")
-        if token.type == "hr" or (token.type == "html_block" and not _COMMENT.sub("", token.content).strip()):
+        if token.type == "hr" or (token.type == "html_block" and not without_comments(token.content).strip()):
             kind = "comment"
         if kind in ("heading", "paragraph"):
             level = int(token.tag[1]) if kind == "heading" else 0
@@ -169,5 +169,9 @@ def rows(block: Block) -> tuple[tuple[int, tuple[str, ...]], ...]:
 
 
 def without_comments(text: str) -> str:
-    """Return a text without HTML comments."""
-    return _COMMENT.sub("", text)
+    """Return a text without HTML comments; one that is not closed stays."""
+    kept, done = [], 0
+    while (begin := text.find("<!--", done)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[done:begin])
+        done = end + 3
+    return "".join([*kept, text[done:]])

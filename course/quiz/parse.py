@@ -9,15 +9,15 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from course.errors import CourseError, QuizErrors
 from course.quiz._item import item_from
 from course.quiz.attributes import Attributes, BadAttribute, slug, split
 from course.quiz.blocks import Block, Text, blocks, without_comments
+from course.quiz.front import BadFront, Value, read_front
 from course.quiz.model import Item, Quiz, Section, Waiver
 
 __all__ = ["load", "parse"]
@@ -105,52 +105,41 @@ class _File:
             return {}, text.cut(2, 2)
         body = text.cut(end + 2, len(lines) + 1)
         try:
-            data = yaml.safe_load("\n".join(lines[1:end]))
-        except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as bad:
-            mark = getattr(bad, "problem_mark", None)
-            line, column = (mark.line + 2, mark.column + 1) if mark else (2, 1)
-            problem = getattr(bad, "problem", None) or "it is no YAML"
-            self.report(f"the front matter cannot be read: {problem}", line, column, "write `title: …`, one a line")
+            front = read_front("\n".join(lines[1:end]))
+        except BadFront as bad:
+            self.report(bad.message, bad.line + 2, bad.column + 1, bad.help)
             return {}, body
-        if data is None:
-            return {}, body
-        if not isinstance(data, dict):
-            self.report("the front matter holds no names and values", 2, 1, "write `title: …`, one a line")
-            return {}, body
-        return self._checked_front(data, lines[1:end]), body
+        return self._checked_front(front), body
 
-    def _checked_front(self, data: dict[Any, Any], lines: tuple[str, ...]) -> dict[str, Any]:
+    def _checked_front(self, written: Mapping[str, Value]) -> dict[str, Any]:
         front: dict[str, Any] = {}
-        for key, value in data.items():
-            line = next((at for at, text in enumerate(lines, 2) if text.startswith(f"{key}")), 2)
+        for key, value in written.items():
+            line = value.line + 2
             if key not in _FRONT:
-                near = difflib.get_close_matches(str(key), _FRONT, n=1)
+                near = difflib.get_close_matches(key[:40], _FRONT, n=1)
                 help = f"did you mean {near[0]}?" if near else f"known here: {', '.join(_FRONT)}"
-                self.report(f"unknown name in the front matter: {str(key)[:40]}", line, 1, help)
-                continue
-            if key == "title":
-                front[key] = str(value)
-            elif key == "lint-ok":
-                front[key] = [
-                    w for text in (value if isinstance(value, list) else [value]) for w in self._waiver(text, line)
-                ]
+                self.report(f"unknown name in the front matter: {key[:40]}", line, 1, help)
+            elif key == "lint-ok" and value.texts is not None:
+                front[key] = [waiver for text in value.texts for waiver in self._waiver(text, line)]
+            elif value.text is None or value.word is None:
+                self.report(f"{key} has one value", line, 1, f"write `{key}: …`, in one line")
+            elif key == "title":
+                front[key] = value.text
             elif key == "exam-minutes":
-                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10_000:
-                    self.report("exam-minutes is a number of minutes", line, 1, "write `exam-minutes: 30`")
+                if re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value.text) and float(value.text) > 0:
+                    front[key] = float(value.text)
                 else:
-                    front[key] = float(value)
+                    self.report("exam-minutes is a number of minutes", line, 1, "write `exam-minutes: 30`")
             else:
-                # The same reader as for attributes: YAML's `no` and `yes` are turned back into words.
-                word = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-                read = read_setting(key, word)
+                read = read_setting(key, value.word)
                 if isinstance(read, ValueError):
                     self.report(str(read), line, 1, read.args[1])
                 else:
                     front[key] = read
         return front
 
-    def _waiver(self, text: object, line: int) -> list[Waiver]:
-        rule, _, reason = str(text).partition(":")
+    def _waiver(self, text: str, line: int) -> list[Waiver]:
+        rule, _, reason = text.partition(":")
         if rule.strip() and reason.strip():
             return [Waiver(rule.strip(), reason.strip(), line)]
         self.report("a waiver without a reason", line, 1, 'write lint-ok: "key-position: why it is so"')

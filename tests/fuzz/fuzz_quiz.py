@@ -92,6 +92,14 @@ def seeds(folder: Path) -> None:
     for path in FIXTURES.glob("*.md"):
         for target in (0, 1):
             (folder / f"{target}-{path.stem}").write_bytes(bytes([target]) + path.read_bytes())
+    choice = "\n### Q {#q}\n\n- [x] a\n- [ ] b\n"
+    for at, front in enumerate(
+        ("title: 0x" + 900 * "F", "a: &a [x, x]\nb: [*a, *a]", "title: [" + 200 * "[", "<<: {a: 1}")
+    ):
+        for target in (0, 1):
+            (folder / f"{target}-front-{at}").write_bytes(bytes([target]) + f"---\n{front}\n---\n{choice}".encode())
+    for target in (0, 1):
+        (folder / f"{target}-comments").write_bytes(bytes([target]) + f"### Q\n\n{'<!--' * 300}\n{choice}".encode())
     for at, text in enumerate(("1,500", "3 × 10⁻³ ms", "-1/3", "12 000,5")):
         (folder / f"2-{at}").write_bytes(b"\x02" + text.encode())
     for at, data in enumerate(({"options": ["borrows"]}, {"lines": [["a", 1]]}, {"compiles": False, "code": "E0382"})):

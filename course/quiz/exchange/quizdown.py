@@ -16,6 +16,7 @@ import yaml
 from course.errors import CourseError
 from course.quiz.attributes import BadAttribute, slug, split
 from course.quiz.blocks import Block, Text, blocks, items, unquote, without_comments
+from course.quiz.front import BadFront, read_front
 
 __all__ = ["Guess", "Imported", "convert"]
 
@@ -128,23 +129,21 @@ class _Converter:
 
     def _yaml_options(self, source: str, line: int) -> dict[str, bool | int]:
         try:
-            data = yaml.safe_load(source)
-        except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError):
-            data = None
-        if not isinstance(data, dict):
+            written = read_front(source)
+        except BadFront:
             self.guess(line, "options that are no YAML were left out")
             return {}
         found: dict[str, bool | int] = {}
-        for name, value in data.items():
-            plain = str(name).replace("_", "").lower()
-            if plain == "shuffleanswers" and isinstance(value, bool):
-                found["shuffle"] = value
-            elif plain == "nquestions" and isinstance(value, int) and value > 0:
-                found["pick"] = value
-            elif plain == "title":
-                self.title = str(value)
+        for name, value in written.items():
+            plain = name.replace("_", "").lower()
+            if plain == "shuffleanswers" and value.word in ("yes", "no"):
+                found["shuffle"] = value.word == "yes"
+            elif plain == "nquestions" and re.fullmatch(r"[1-9]\d{0,5}", value.text or ""):
+                found["pick"] = int(value.text or "")
+            elif plain == "title" and value.text is not None:
+                self.title = value.text
             else:
-                self.guess(line, f"an option was left out: {str(name)[:40]}")
+                self.guess(line, f"an option was left out: {name[:40]}")
         return found
 
     def _own_options(self, inside: Text) -> tuple[dict[str, bool | int], Text]:

@@ -47,7 +47,7 @@ def normalised(text: str) -> str:
 
 def text_id(text: str) -> str:
     """Return the id of a text that was given none: it survives reordering, and changes with the text."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:8]
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def identify(draft: Draft, named: Sequence[tuple[str | None, str, int]]) -> list[str]:
