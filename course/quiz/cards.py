@@ -25,7 +25,7 @@ from course.quiz import view as engine_view
 from course.quiz.model import Essay, Item, Task
 from course.quiz.questions import Graded
 
-__all__ = ["coloured", "coloured_line", "graded", "hints", "verdict", "view"]
+__all__ = ["coloured", "coloured_line", "graded", "hints", "plain", "verdict", "view"]
 
 Shown = Mapping[str, Any] | None
 
@@ -40,6 +40,9 @@ def view(item: Item, *, learner: str, secret: str, shown: Shown) -> dict[str, An
     for group in ("options", "left", "right"):
         if group in data:
             data[group] = [option | {"html": coloured(option["html"])} for option in data[group]]
+    if item.type in ("ordering", "matching"):  # a menu and the name of a button take no Markdown
+        for option in (*data.get("options", ()), *data.get("right", ())):
+            option["plain"] = plain(option["html"]) or option["text"]
     for line in data.get("lines", ()):
         line["html"] = coloured_line(line["text"], data["language"])
     if isinstance(item, Task):
@@ -98,6 +101,11 @@ def _rendered(pair: Mapping[str, str]) -> dict[str, str]:
 
 def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def plain(html: str) -> str:
+    """Return the text of HTML that our own Markdown made."""
+    return markup.unescape(re.sub(r"<[^>]+>", "", html)).strip()
 
 
 @functools.lru_cache(maxsize=2000)

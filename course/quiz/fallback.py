@@ -7,13 +7,12 @@ no more than it does. Options carry the letters of the page; `answer("slice-no-c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 from course.quiz.answers import MIME
-from course.quiz.cards import coloured_line
+from course.quiz.cards import coloured_line, plain
 from course.quiz.letters import how_to, letter, words
 
 __all__ = ["bundle", "feedback", "questions_html", "questions_text", "status"]
@@ -143,11 +142,6 @@ def feedback(item: Mapping[str, Any]) -> tuple[str, str]:
             lines.append("Answer again to try again.")
             parts.append("<p>Answer again to try again.</p>")
     return "\n".join(lines), f'<div class="course-quiz-answered">{"".join(parts)}</div>'
-
-
-def plain(html: str) -> str:
-    """Return the text of HTML that our own Markdown made."""
-    return unescape(re.sub(r"<[^>]+>", "", html)).strip()
 
 
 def _verdict(item: Mapping[str, Any]) -> str:

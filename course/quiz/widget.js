@@ -267,7 +267,7 @@ class QuizView {
 
   showSummary(state) {
     const { progress } = state;
-    const words = [`${progress.answered} of ${progress.of} answered`];
+    const words = progress.of ? [`${progress.answered} of ${progress.of} answered`] : []; // none: tasks and essays only
     if (progress.points !== null) words.push(`${progress.points} of ${progress.total} points`);
     if (progress.sure) words.push(progress.sure);
     const wider = [];
@@ -282,7 +282,7 @@ class QuizView {
     this.summary.dataset.key = key;
     const share = progress.of ? progress.answered / progress.of : 0;
     const bar = h("div.cq-bar", { "aria-hidden": "true" }, h("div", { style: `inline-size: ${share * 100}%` }));
-    this.summary.replaceChildren(bar, h("p", {}, words.join(" · ")), wider.length ? h("p.cq-wider", {}, wider.join(" · ")) : "", again ?? "");
+    this.summary.replaceChildren(progress.of ? bar : "", words.length ? h("p", {}, words.join(" · ")) : "", wider.length ? h("p.cq-wider", {}, wider.join(" · ")) : "", again ?? "");
     if (hadFocus) this.list.querySelector("input, textarea, select, button")?.focus();
   }
 

@@ -98,7 +98,7 @@ function output(view, tell) {
   const codeField = h("div.cq-field.cq-indented", {}, h("label.cq-label", { for: codeId }, "The compiler’s error code, if you know it"), code);
   const option = (input, id, words, field) =>
     h("div.cq-option", {}, h("label.cq-option-label", { for: id }, input, h("span.cq-text", {}, words)), field);
-  const compiles = view.compiles !== false; // Python programs have no compiler: then only the text is asked
+  const compiles = view.language !== "python"; // Python has no compiler: then only the text is asked
   function show(quiet) {
     textField.hidden = compiles && !prints.checked;
     codeField.hidden = !fails.checked;
@@ -184,10 +184,10 @@ function ordering(view, tell) {
   };
   for (const option of view.options) {
     const row = h("li.cq-row", { "data-option": option.id });
-    row.dataset.text = option.text;
+    row.dataset.text = option.plain;
     const grip = h("span.cq-grip", { "aria-hidden": "true", title: "drag" });
-    const up = iconButton(`Move up: ${option.text}`, "↑", () => shift(row, -1));
-    const down = iconButton(`Move down: ${option.text}`, "↓", () => shift(row, 1));
+    const up = iconButton(`Move up: ${option.plain}`, "↑", () => shift(row, -1));
+    const down = iconButton(`Move down: ${option.plain}`, "↓", () => shift(row, 1));
     up.classList.add("cq-up");
     down.classList.add("cq-down");
     row.append(grip, h("span.cq-text", { dir: "auto", html: option.html }), h("span.cq-buttons", {}, up, down));
@@ -218,7 +218,7 @@ function matching(view, tell) {
     const id = fresh("pair");
     const mark = h("span.cq-mark", { id: fresh("mark") });
     const select = h("select.cq-input.cq-select", { id, "aria-describedby": mark.id, onchange: () => tell() }, h("option", { value: "" }, "choose…"));
-    view.right.forEach((right, index) => select.append(h("option", { value: right.id, dir: "auto" }, `${letter(index)}. ${right.text}`)));
+    view.right.forEach((right, index) => select.append(h("option", { value: right.id, dir: "auto" }, `${letter(index)}. ${right.plain}`)));
     selects.set(left.id, select);
     element.append(h("div.cq-pair", { "data-option": left.id }, h("label.cq-text", { for: id, dir: "auto", html: left.html }), select, mark));
   }

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from course.quiz import load
+from course.quiz import load, parse
 from course.quiz.answers import Attempt, new_id, now
+from course.quiz.codec import from_json
 from course.quiz.session import Session
+from course.quiz.strip import strip
 
 HERE = Path(__file__).resolve().parent
 BANK = HERE.parent / "fixtures" / "widget"
@@ -29,6 +31,7 @@ WRONG: dict[str, Any] = {
     "bytes": {"text": "9"},
     "crate": {"text": "numpy"},
     "prints": {"text": "7"},
+    "python": {"text": "1"},
     "moved": {"text": "[1] [1]"},
     "add": {"text": "1000"},
 }
@@ -123,13 +126,37 @@ def _exam(*events: str) -> Callable[[Path], list[dict[str, Any]]]:
     return make
 
 
+def _retrying(folder: Path) -> list[dict[str, Any]]:
+    session = _session(folder)
+    for item in session.items:
+        _send(session, item.full_id, _wrong(item, session))
+        session.receive({"type": "retry", "item": item.full_id})
+    return [session.state("u")]
+
+
+def _keyless(folder: Path) -> list[dict[str, Any]]:
+    """A learner bank: answered, and nothing here could mark it."""
+    keyed = parse(
+        (BANK / "01_kinds.md").read_text("utf-8").replace("---\n", "---\nmode: graded\n", 1), path="01_kinds.md"
+    )
+    session = _session(folder, quiz=from_json(json.loads(strip(keyed))))
+    whole = _session(folder)
+    for item in whole.items:
+        _send(session, item.full_id, _right(item, whole))
+    return [session.state("u")]
+
+
 STATES: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
-    "open": lambda folder: [_session(folder).state("u"), _session(folder, "small").state("v")],
+    "open": lambda folder: [_session(folder, name).state(name) for name in ("every", "small", "cards")],
     "wrong": _answered(_wrong),
     "partly": _answered(_partly),
     "right": _answered(_right),
     "revealed": _revealed,
+    "retrying": _retrying,
     "not-read": _not_read,
+    "waiting": lambda folder: [_session(folder).state("u")],
+    "silent": lambda folder: [_session(folder).state("u")],
+    "keyless": _keyless,
     "recorded": _answered(_right, mode="graded"),
     "exam-ready": _exam(),
     "exam-running": _exam("start"),
@@ -138,11 +165,27 @@ STATES: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
 }
 
 
-def page_html(states: list[dict[str, Any]], theme: str) -> str:
-    """Return a page that shows these states with the widget's own script and style, and a model without a kernel."""
+# Where the page itself makes the state: it answers every question, and no kernel hears it. Milliseconds of patience.
+PATIENCE = {"waiting": 10**9, "silent": 0}
+
+
+def page_html(states: list[dict[str, Any]], theme: str, patience: int | None = None) -> str:
+    """Return a page that shows these states with the widget's own script and style, and a model without a kernel.
+
+    With `patience` every question is answered and checked, and that many milliseconds later the kernel was silent.
+    """
     script = "\n".join((SOURCE / name).read_text("utf-8") for name in SCRIPTS).replace(
         "export default", "const widget ="
     )
+    press = ""
+    if patience is not None:
+        script = script.replace("const PATIENCE = 1500", f"const PATIENCE = {patience}")
+        press = """for (const form of document.querySelectorAll(".cq-item")) {
+          for (const box of form.querySelectorAll("input[type=text], textarea")) box.value = "1";
+          for (const menu of form.querySelectorAll("select")) menu.selectedIndex = 1;
+          form.querySelector("input[type=radio], input[type=checkbox], .cq-add")?.click();
+          form.querySelector("button[type=submit]").click();
+        }"""
     ground = {"light": "#fff", "dark": "#111"}[theme]
     ink = {"light": "rgb(0 0 0 / 87%)", "dark": "#fff"}[theme]
     data = json.dumps([state | {"status": {}} for state in states]).replace("</", "<\\/")
@@ -159,6 +202,7 @@ for (const state of {data}) {{
   document.querySelector("main").append(el);
   widget.render({{ model, el }});
 }}
+{press}
 </script>"""
 
 
@@ -168,7 +212,7 @@ def main(folder: Path) -> None:
         with tempfile.TemporaryDirectory() as place:
             states = make(Path(place))
         for theme in ("light", "dark"):
-            (folder / f"{name}-{theme}.html").write_text(page_html(states, theme), "utf-8")
+            (folder / f"{name}-{theme}.html").write_text(page_html(states, theme, PATIENCE.get(name)), "utf-8")
 
 
 if __name__ == "__main__":

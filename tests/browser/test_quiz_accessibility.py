@@ -13,7 +13,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.gallery import STATES, page_html
+from tests.browser.gallery import PATIENCE, STATES, page_html
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -25,17 +25,31 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {name: make(tmp_path_factory.mktemp("gallery")) for name, make in STATES.items()}
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 900), ("light", 360)])
+SAID = {"waiting": "Waiting for the kernel…", "silent": "the kernel does not reply"}
+
+
+@pytest.mark.parametrize(
+    ("theme", "width", "colours"),
+    [
+        ("light", 900, "none"),
+        ("dark", 900, "none"),
+        ("light", 360, "none"),
+        ("dark", 360, "none"),
+        ("light", 900, "active"),
+    ],
+)
 @pytest.mark.parametrize("name", list(STATES))
 def test_no_accessibility_rule_is_broken(
-    chromium: Browser, gallery: dict[str, Any], name: str, theme: str, width: int
+    chromium: Browser, gallery: dict[str, Any], name: str, theme: str, width: int, colours: Any
 ) -> None:
-    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page = chromium.new_page(viewport={"width": width, "height": 900}, forced_colors=colours)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:
-        page.set_content(page_html(gallery[name], theme))
+        page.set_content(page_html(gallery[name], theme, PATIENCE.get(name)))
         expect(page.get_by_role("group", name="Quiz:").first).to_be_visible()
+        if name in SAID:
+            expect(page.get_by_text(SAID[name])).to_have_count(len(gallery[name][0]["items"]))
         page.evaluate("document.querySelectorAll('details').forEach((box) => (box.open = true))")
         page.evaluate(AXE)
         found = page.evaluate("axe.run('.course-quiz')")
@@ -58,6 +72,53 @@ def test_colours_motion_and_print_follow_the_reader(chromium: Browser, gallery: 
         page.emulate_media(media="print", forced_colors="none")
         expect(page.get_by_role("button").first).to_be_hidden()
         expect(page.get_by_text("Which of these copies its data?")).to_be_visible()
+    finally:
+        page.close()
+
+
+def test_print_from_a_dark_page_is_dark_on_white(chromium: Browser, gallery: dict[str, Any]) -> None:
+    colours = """() => [...document.querySelectorAll(".course-quiz *")]
+      .filter((node) => node.offsetParent).map((node) => {
+        const style = getComputedStyle(node); return [style.color, style.backgroundColor]; })"""
+    page = chromium.new_page()
+    try:
+        seen = []
+        for theme in ("light", "dark"):
+            page.emulate_media(media="screen")
+            page.set_content(page_html(gallery["wrong"], theme))
+            expect(page.get_by_text("Which of these copies its data?")).to_be_visible()
+            page.emulate_media(media="print")
+            seen.append(page.evaluate(colours))
+        assert len(seen[0]) > 100
+        assert seen[0] == seen[1]
+        title = page.locator(".cq-title").first
+        assert title.evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
+    finally:
+        page.close()
+
+
+def test_menus_and_the_names_of_buttons_show_no_markdown(chromium: Browser, gallery: dict[str, Any]) -> None:
+    page = chromium.new_page()
+    try:
+        page.set_content(page_html(gallery["open"], "light"))
+        menu = page.get_by_role("combobox", name="ArrayView1<f64>", exact=True)
+        words = sorted(text.partition(". ")[2] for text in menu.get_by_role("option").all_text_contents()[1:])
+        assert words == ["borrowed, to read", "borrowed, to write", "owned", "reference counted"]
+        expect(page.get_by_role("button", name="Move up: read the data", exact=True)).to_have_count(1)
+    finally:
+        page.close()
+
+
+def test_what_a_python_program_prints_is_asked_without_a_compiler(chromium: Browser, gallery: dict[str, Any]) -> None:
+    page = chromium.new_page()
+    try:
+        page.set_content(page_html(gallery["open"], "light"))
+        asked = page.get_by_role("group", name="What does this Python print?")
+        expect(asked.get_by_role("textbox", name="What it prints, line by line")).to_be_visible()
+        expect(asked.get_by_role("radio")).to_have_count(0)
+        expect(page.get_by_role("group", name="What does this print?").get_by_role("radio")).to_have_count(2)
+        expect(page.get_by_text("0 of 12 answered")).to_have_count(1)
+        expect(page.get_by_text("0 of 0 answered")).to_have_count(0)  # a section of tasks and essays has no questions
     finally:
         page.close()
 

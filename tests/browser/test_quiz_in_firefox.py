@@ -61,7 +61,7 @@ def test_each_kind_is_answered_by_keyboard_alone(firefox_lab: Any) -> None:
     page = firefox_lab.open(path)
     answer_each_kind_by_keyboard(page)
     firefox_lab.save(page)
-    assert len(firefox_lab.attempts(path)) == 11
+    assert len(firefox_lab.attempts(path)) == 12
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
