@@ -104,6 +104,13 @@ def test_beginning_again_gives_no_new_tries_where_marks_count() -> None:
     assert points(made, quiz("practice"))["owns"] == 2
 
 
+def test_a_hint_costs_the_answers_after_it_whatever_they_say_of_hints() -> None:
+    priced = parse(TEXT.format(mode="graded", limit=3, pick="", exam="hint-cost: 0.25"), path="00_small.md")
+    hint = attempt("owns", minute=2, hints=1, event="hint")
+    assert points([attempt("owns", ARRAY, minute=1), hint], priced)["owns"] == 2
+    assert points([hint, attempt("owns", ARRAY, minute=3)], priced)["owns"] == 1.5
+
+
 def test_a_learner_cannot_choose_their_variant_where_marks_count() -> None:
     item = quiz().item("sum")
     shown = shown_values(item, learner="ada", n=7)

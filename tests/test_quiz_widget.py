@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from course.errors import CourseError, NotAnAttempt, UsageMistake
-from course.quiz import answers, fallback, letters, load
+from course.quiz import answers, fallback, letters, load, parse
 from course.quiz.answers import Attempt, add, new_id, now
 from course.quiz.clock import Clock
 from course.quiz.running import course_progress, find_notebook, learner_in
@@ -176,6 +176,39 @@ def test_hints_come_one_by_one_at_their_price(tmp_path: Path) -> None:
     assert len(card(quiz, "copies")["hints"]) == 1
     submit(quiz, "copies", RIGHT["copies"], hints=1)
     assert card(quiz, "copies")["verdict"]["points"] == "1.5"
+
+
+def test_a_hint_is_shown_and_paid_for_after_the_kernel_is_gone(tmp_path: Path) -> None:
+    quiz = session(tmp_path, "every")
+    quiz.receive({"type": "hint", "item": "01_kinds/copies", "number": 1})
+    again = session(tmp_path, "every")  # Run all
+    assert card(again, "copies")["hints"] == card(quiz, "copies")["hints"] != []
+    assert [attempt["event"] for attempt in again.state("u")["attempts"]] == ["hint"]
+    submit(again, "copies", RIGHT["copies"])  # from a page that knows of no hint
+    assert card(again, "copies")["verdict"]["points"] == "1.5"
+    assert again.points() == 1.5
+
+
+def test_a_hint_taken_after_practising_again_stays(tmp_path: Path) -> None:
+    quiz = session(tmp_path, "every")
+    quiz.receive({"type": "hint", "item": "01_kinds/copies", "number": 1})
+    submit(quiz, "", event="again")
+    assert card(quiz, "copies")["hints"] == []
+    quiz.receive({"type": "hint", "item": "01_kinds/copies", "number": 1})
+    submit(quiz, "four", {"text": "4"})
+    assert len(card(quiz, "copies")["hints"]) == 1
+
+
+def test_a_hint_brings_its_variant_back(tmp_path: Path) -> None:
+    text = (BANK / "01_kinds.md").read_text("utf-8").replace("= {{sum}} +- 0\n", "= {{sum}} +- 0\n\n> **Hint:** Add.\n")
+    hinted = parse(text, path="01_kinds.md")
+    made = [Session(hinted, hinted.section("every"), folder=tmp_path, learner="l-1")]
+    made[0].receive({"type": "vary", "item": "01_kinds/add", "variant": 1})
+    made[0].receive({"type": "hint", "item": "01_kinds/add", "number": 1})
+    made.append(Session(hinted, hinted.section("every"), folder=tmp_path, learner="l-1"))
+    first, second = (card(quiz, "add") for quiz in made)
+    assert (first["variant"], first["view"], first["hints"]) == (second["variant"], second["view"], second["hints"])
+    assert second["variant"] == len(second["hints"]) == 1
 
 
 def test_a_new_variant_is_another_question_and_leaves_the_old_answer_recorded(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ name and the seed; a name of a learner and the price of hints are taken as repor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from course.errors import CannotGrade, CourseError, UnreadableResponse, UsageMistake
@@ -106,6 +106,8 @@ class Rules:
         elif (
             attempt.event == "answer" and self._in_time(attempt, standing, events) and self._readable(attempt, standing)
         ):
+            if attempt.variant == standing.variant:  # a hint once read is paid for, whatever page the answer came from
+                attempt = replace(attempt, hints=max(attempt.hints, standing.hints))
             standing.responses.append(attempt)
 
     def _in_time(self, attempt: Attempt, standing: Standing, events: Sequence[Attempt]) -> bool:

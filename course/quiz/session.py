@@ -112,17 +112,7 @@ class Session:
     def answer(self, item: Item, response: Mapping[str, Any]) -> Attempt:
         """Record a response given by other means than the widget. Raises `NotAnAttempt` where it cannot be read."""
         place = self._places[item.full_id]
-        made = Attempt(
-            attempt=answers.new_id(),
-            item=item.full_id,
-            response=response,
-            at=answers.now(),
-            mode=self.mode,
-            hints=place.hints,
-            variant=place.variant,
-            bank=self.quiz.name,
-            learner=self.learner,
-        )
+        made = self._made(item.full_id, place, response=response, hints=place.hints)
         place.retrying = place.retrying or self._can_retry(item, place)  # answering again is asking for another try
         if self._locked(item, place):
             raise UsageMistake(f"{item.full_id} takes no more answers here", help="see the quiz for what comes next")
@@ -131,6 +121,16 @@ class Session:
         self._keep([made])
         self.take([made])
         return made
+
+    def _made(self, item: str, place: _Place, **fields: Any) -> Attempt:
+        """Return a record of what the learner did with an item, made here and now."""
+        own: dict[str, Any] = {
+            "mode": self.mode,
+            "variant": place.variant,
+            "bank": self.quiz.name,
+            "learner": self.learner,
+        }
+        return Attempt(answers.new_id(), item, fields.pop("response", None), answers.now(), **own, **fields)
 
     def _submit(self, record: object) -> None:
         try:
@@ -181,7 +181,9 @@ class Session:
     def _hint(self, name: str, wanted: object) -> None:
         item, place = self._item(name), self._places[name]
         if wanted == place.hints + 1 and place.hints < len(item.hints) and not self._locked(item, place):
-            place.hints += 1
+            made = self._made(name, place, hints=place.hints + 1, event="hint")
+            self._keep([made])
+            self.take([made])
 
     def _vary(self, name: str, wanted: object) -> None:
         item, place = self._item(name), self._places[name]
@@ -220,7 +222,7 @@ class Session:
     def _fold(self) -> None:
         """Work out every item's place from the attempts, in the order they were made."""
         for name, old in self._places.items():
-            fresh = _Place(variant=old.variant, hints=old.hints, retrying=old.retrying)
+            fresh = _Place(variant=old.variant, retrying=old.retrying)
             fresh.notice, fresh.refused = old.notice, old.refused
             self._places[name] = fresh
         self._exam = Clock(self.quiz.exam_minutes, self.rules.fold(self.attempts, self._places))

@@ -82,7 +82,9 @@ class Card {
 
   /** Show a draft, or else the last response, in the controls. */
   restore(draft) {
-    const shown = draft ?? { response: this.item.response, confidence: this.item.confidence };
+    // A draft belongs to the variant it was written under; another variant is another question.
+    const ours = draft && (draft.variant ?? 0) === this.item.variant;
+    const shown = ours ? draft : { response: this.item.response, confidence: this.item.confidence };
     this.control.write(shown.response ?? null);
     this.sure?.forEach((input, value) => (input.checked = value === shown.confidence));
   }
@@ -91,7 +93,7 @@ class Card {
     if (words) this.said.textContent = words;
     const { untouched, ...response } = this.control.read() ?? {};
     const filled = Object.keys(response).length > 0 && !untouched;
-    const draft = filled || this.confidence() ? { response: filled ? response : null, confidence: this.confidence() } : null;
+    const draft = filled || this.confidence() ? { response: filled ? response : null, confidence: this.confidence(), variant: this.item.variant } : null;
     this.quiz.draft(this.item.id, draft);
     if (this.item.notice || this.complaint) {
       this.complaint = null;
