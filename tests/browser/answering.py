@@ -50,37 +50,58 @@ def points(attempts: Any) -> dict[str, float]:
     return {item: grade(QUIZ.item(item.split("/")[1]), a.response).points for item, a in last.items()}
 
 
+def tab_to(page: Page, control: Locator) -> None:
+    """Move the focus to a control with Tab, or Shift+Tab where it is further up, as a person without a mouse does."""
+    control.wait_for(state="attached")
+    for _ in range(200):
+        way = control.evaluate(
+            """node => node === document.activeElement ? null
+               : node.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING
+                 ? "Shift+Tab" : "Tab\""""
+        )
+        if way is None:
+            return
+        page.keyboard.press(way)
+    pytest.fail(f"no Tab leads to {control}")
+
+
 def answer_each_kind_by_keyboard(page: Page) -> None:
-    """Answer the eleven questions of `01_kinds/every` rightly, with keys and nothing else."""
+    """Answer the twelve questions of `01_kinds/every` rightly, with keys and nothing else."""
     expect(question(page, "Which of these copies")).to_be_visible()
 
-    def tab_to(locator: Locator) -> None:
-        for _ in range(60):
-            if locator.evaluate("node => node === document.activeElement"):
-                return
-            page.keyboard.press("Tab")
-        pytest.fail(f"no Tab leads to {locator}")
+    def tab(locator: Locator) -> None:
+        tab_to(page, locator)
 
-    def check(words: str, kinds: str = "Right") -> None:
-        tab_to(button(page, words, "Check"))
-        page.keyboard.press("Enter")
-        expect(said(page, words)).to_contain_text(re.compile(kinds))
+    def press(locator: Locator, key: str = "Enter", times: int = 1) -> None:
+        tab(locator)
+        for _ in range(times):
+            page.keyboard.press(key)
+
+    def check(words: str) -> None:
+        press(button(page, words, "Check"))
+        expect(said(page, words)).to_contain_text("Right")
 
     words = "Which of these copies its data?"
-    question(page, words).get_by_role("radio", name="a.to_owned()").focus()
-    page.keyboard.press("Space")
+    # Into the group, which is one stop of Tab, and on with the arrows.
+    press(question(page, words).get_by_role("radio").first, "Space")
+    for _ in range(4):
+        if question(page, words).get_by_role("radio", name="a.to_owned()").is_checked():
+            break
+        page.keyboard.press("ArrowDown")
     check(words)
     words = "Is a view as large"
-    tab_to(question(page, words).get_by_role("radio").first)
+    tab(question(page, words).get_by_role("radio").first)
     page.keyboard.press("ArrowDown")
     check(words)
     words = "Which of these borrow?"
-    for option in ("a.view()", "a.slice(s![..])"):
-        tab_to(question(page, words).get_by_role("checkbox", name=option, exact=True))
-        page.keyboard.press("Space")
+    boxes = question(page, words).get_by_role("checkbox").all()
+    for box in boxes:  # in the order of the page
+        name = box.evaluate("node => node.labels[0].querySelector('.cq-text').textContent")
+        if name in ("a.view()", "a.slice(s![..])"):
+            press(box, "Space")
     check(words)
     words = "How many bytes"
-    tab_to(question(page, words).get_by_role("textbox"))
+    tab(question(page, words).get_by_role("textbox"))
     page.keyboard.type("1,500")
     page.keyboard.press("Enter")
     expect(said(page, words)).to_contain_text("Write 1500 or 1.500")
@@ -89,7 +110,7 @@ def answer_each_kind_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(said(page, words)).to_contain_text("Right")
     words = "Which crate gives"
-    tab_to(question(page, words).get_by_role("textbox"))
+    tab(question(page, words).get_by_role("textbox"))
     page.keyboard.type("NDArray")
     page.keyboard.press("Enter")
     expect(said(page, words)).to_contain_text("Right")
@@ -100,48 +121,47 @@ def answer_each_kind_by_keyboard(page: Page) -> None:
         for _ in range(3):
             if up.is_disabled():
                 break
-            up.focus()
-            page.keyboard.press("Enter")
+            press(up)
     down = group.get_by_role("button", name="Move down: predict")
     for _ in range(3):
         if down.is_enabled():
-            down.focus()
-            page.keyboard.press("Space")
+            press(down, "Space")
     check(words)
     words = "Which type goes with which?"
     for left, right in (("Array1<f64>", "owned"), ("ArrayView1<f64>", "to read"), ("ArrayViewMut1<f64>", "to write")):
         select = question(page, words).get_by_role("combobox", name=left, exact=True)
-        tab_to(select)
+        tab(select)
         options = select.get_by_role("option").all_text_contents()
         page.keyboard.type(next(text for text in options if text.endswith(right))[:2])
     check(words)
     words = "Write a function"
     group = question(page, words)
     for line in ("def total(rows):", "result = 0.0", "for row in rows:", "result += row.sum()", "return result"):
-        group.get_by_role("button", name=f"Add to the program: {line}", exact=True).focus()
-        page.keyboard.press("Enter")
+        press(group.get_by_role("button", name=f"Add to the program: {line}", exact=True))
     for line, times in (("result = 0.0", 1), ("for row in rows:", 1), ("result += row.sum()", 2), ("return result", 1)):
-        group.get_by_role("button", name=f"Indent more: {line}", exact=True).focus()
-        for _ in range(times):
-            page.keyboard.press("Enter")
+        press(group.get_by_role("button", name=f"Indent more: {line}", exact=True), times=times)
     check(words)
     words = "What does this print?"
-    tab_to(question(page, words).get_by_role("radio").first)
-    page.keyboard.press("Space")
-    tab_to(question(page, words).get_by_role("textbox"))
+    press(question(page, words).get_by_role("radio").first, "Space")
+    tab(question(page, words).get_by_role("textbox"))
     page.keyboard.type("6")
     check(words)
+    words = "What does this Python print?"
+    expect(question(page, words).get_by_role("radio")).to_have_count(0)  # nothing compiles it
+    tab(question(page, words).get_by_role("textbox", name="What it prints, line by line"))
+    page.keyboard.type("2")
+    check(words)
     words = "Does this compile?"
-    tab_to(question(page, words).get_by_role("radio").first)
+    tab(question(page, words).get_by_role("radio").first)
     page.keyboard.press("ArrowDown")
-    tab_to(question(page, words).get_by_role("textbox"))
+    tab(question(page, words).get_by_role("textbox"))
     page.keyboard.type("e0382")
     check(words)
     words = "How much is"
     title = question(page, words).locator("legend").inner_text()
     a, b = map(int, re.findall(r"\d+", title.split("much")[1])[:2])
-    tab_to(question(page, words).get_by_role("textbox"))
+    tab(question(page, words).get_by_role("textbox"))
     page.keyboard.type(str(a + b))
     page.keyboard.press("Enter")
     expect(said(page, words)).to_contain_text("Right")
-    expect(page.get_by_text("11 of 11 answered · 19 of 19 points")).to_be_visible()
+    expect(page.get_by_text("12 of 12 answered · 20 of 20 points")).to_be_visible()
