@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from course.quiz.questions import TYPES
+
 ROOT = Path(__file__).resolve().parents[1]
 
 CANARY = "canary-9c1f7e"
+EVERY_TYPE = ROOT / "tests" / "fixtures" / "quizzes" / "every-type.md"  # graded, with a canary in each key
 GRADED = f"""---
 title: Secrets
 mode: graded
@@ -66,6 +69,7 @@ def wheel(tmp_path_factory):
     shutil.copytree(ROOT, clone, ignore=ignore)
     (clone / "quizzes").mkdir(exist_ok=True)
     (clone / "quizzes" / "99_secrets.md").write_text(GRADED, "utf-8")
+    shutil.copy(EVERY_TYPE, clone / "quizzes" / "98_every_type.md")
     (clone / "notebooks" / "src" / "99_secrets.md").write_text(SOLUTION, "utf-8")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=120)
@@ -92,6 +96,16 @@ def test_the_key_of_a_graded_item_is_nowhere_in_the_wheel(wheel):
     frames = [base64.b64decode(case[name]) for case in task["shown"]["cases"] for name in ("arguments", "expected")]
     assert len(frames) == 2
     assert not [frame for frame in frames if CANARY.encode() in frame or struct.pack("d", 918273.625) in frame]
+
+
+def test_the_keys_of_every_type_are_nowhere_in_the_wheel(wheel):
+    bank = json.loads(wheel["course/content/quizzes/98_every_type.json"])
+    asked = {item["type"] for section in bank["sections"] for item in section["questions"]}
+
+    assert asked == set(TYPES)
+    found = [name for name, content in wheel.items() if b"CANARY" in content.replace(b"CANARY-NOT-A-KEY", b"")]
+    assert found == []
+    assert [name for name, content in wheel.items() if b"424.242" in content or b"31337.5" in content] == []
 
 
 def test_the_wheel_has_the_solutions_of_practice_tasks_and_no_others(wheel):

@@ -19,6 +19,7 @@ from course.errors import CourseError, NotAnAttempt, UsageMistake
 from course.quiz import answers, fallback, letters, load, parse
 from course.quiz.answers import Attempt, add, new_id, now
 from course.quiz.clock import Clock
+from course.quiz.questions import TYPES
 from course.quiz.running import course_progress, find_notebook, learner_in
 from course.quiz.session import Session
 from course.quiz.widget import QuizWidget
@@ -304,6 +305,52 @@ def test_a_graded_quiz_tells_nothing_but_that_it_is_recorded(tmp_path: Path, mod
     assert "CANARY" not in everything
     assert "1717171" not in everything
     assert state["progress"]["points"] is None
+
+
+def _any_response(view: Any) -> dict[str, Any]:
+    """A response that a learner without the key might give."""
+    match view["type"]:
+        case "single" | "several":
+            return {"options": [view["options"][0]["id"]]}
+        case "ordering":
+            return {"order": [option["id"] for option in view["options"]]}
+        case "matching":
+            return {"pairs": {left["id"]: view["right"][0]["id"] for left in view["left"]}}
+        case "parsons":
+            return {"lines": [[line["id"], 0] for line in view["lines"]]}
+    return {"text": "1"}
+
+
+@pytest.mark.parametrize("mode", ["graded", "exam"])
+def test_no_key_of_any_type_is_in_what_the_page_is_sent_while_marks_are_open(tmp_path: Path, mode: str) -> None:
+    whole = load(BANK.parent / "quizzes" / "every-type.md")
+    seen: set[str] = set()
+    for section in whole.sections:
+        quiz = Session(whole, section, folder=tmp_path, learner="l-1", mode=mode)
+        if mode == "exam":
+            submit(quiz, "", event="start")
+        for shown in quiz.state("u")["items"]:
+            item = shown["view"]["id"]
+            for number in range(1, 4):
+                quiz.receive({"type": "hint", "item": shown["id"], "number": number})
+            quiz.receive({"type": "vary", "item": shown["id"], "variant": 1})
+            submit(quiz, item, _any_response(shown["view"]))
+            submit(quiz, item, event="reveal")
+            after = card(quiz, item)
+            assert (after["status"], after["verdict"]) in {("recorded", None), ("task", None)}, item
+            seen.add(shown["view"]["type"])
+        widget = QuizWidget(quiz)
+        state = quiz.state("u")
+        everything = json.dumps(
+            [state, widget.get_state(), fallback.bundle(state), fallback.status(state, attempts=True)],
+            ensure_ascii=False,
+            default=repr,
+        )
+        everything += quiz.file.read_text("utf-8") if quiz.file.exists() else ""
+        assert "CANARY" not in everything.replace("CANARY-NOT-A-KEY", "")
+        assert "424.242" not in everything
+        assert "31337.5" not in everything
+    assert seen == set(TYPES)
 
 
 def test_an_exam_covers_its_questions_until_it_starts_and_marks_when_it_is_handed_in(tmp_path: Path) -> None:
