@@ -17,10 +17,11 @@ from nbclient import NotebookClient
 
 from course.errors import CourseError, NotAnAttempt, UsageMistake
 from course.quiz import answers, fallback, letters, load, parse
+from course.quiz import widget as front
 from course.quiz.answers import Attempt, add, new_id, now
 from course.quiz.clock import Clock
 from course.quiz.questions import TYPES
-from course.quiz.running import course_progress, find_notebook, learner_in
+from course.quiz.running import course_progress, find_notebooks, learner_in
 from course.quiz.session import Session
 from course.quiz.widget import QuizWidget
 
@@ -561,8 +562,34 @@ def test_the_notebook_of_a_kernel_is_told_by_the_code_it_ran(tmp_path: Path) -> 
             cells=[nbformat.v4.new_code_cell(source), nbformat.v4.new_code_cell("quiz('x')")]
         )
         nbformat.write(made, tmp_path / f"{name}.ipynb")
-    assert find_notebook(tmp_path, ["a = 2", "quiz('x')"]) == tmp_path / "two.ipynb"
-    assert find_notebook(tmp_path / "none", []) is None
+    assert find_notebooks(tmp_path, ["a = 2", "quiz('x')"]) == [tmp_path / "two.ipynb"]
+    assert find_notebooks(tmp_path / "none", []) == []
+
+
+def test_autograde_takes_no_answers_where_two_notebooks_may_be_the_one_and_validate_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = ["from course.quiz.widget import quiz", 'quiz("01_kinds/small")']
+    for age, (name, option) in enumerate((("b", "array"), ("a", "arrayview"))):
+        cells = [nbformat.v4.new_code_cell(source) for source in ran]
+        made = [
+            Attempt(new_id(), f"01_kinds/{item}", response, f"2026-03-01T10:0{age}:00Z").as_dict()
+            for item, response in (
+                ("owns", {"options": [option]}), ("four", {"text": "4"}), ("hebrew", {"options": ["three"]})
+            )
+        ]  # fmt: skip
+        cells[1].metadata["course_quiz"] = {"schema": 1, "quiz": "01_kinds/small", "attempts": made}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+        os.utime(tmp_path / f"{name}.ipynb", (age, age))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(front, "_inputs", lambda: ran)
+    with pytest.raises(CourseError, match=r"a\.ipynb, b\.ipynb"):
+        front._without_a_person(session(tmp_path), "autograde")
+    of_newest = session(tmp_path)
+    assert front._without_a_person(of_newest, "validate") is None
+    assert of_newest.points() == 2
+    (tmp_path / "a.ipynb").write_bytes((tmp_path / "b.ipynb").read_bytes())  # copies tell the same
+    assert front._without_a_person(session(tmp_path), "autograde") == 3
 
 
 def test_a_learner_has_one_name_in_a_working_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

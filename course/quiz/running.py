@@ -17,7 +17,7 @@ from course.quiz import answers
 from course.quiz.answers import Attempt
 from course.quiz.model import Question, Quiz
 
-__all__ = ["course_progress", "find_notebook", "learner_in"]
+__all__ = ["course_progress", "find_notebooks", "learner_in"]
 
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _PRIVATE = Path(".course") / "learner"
@@ -53,24 +53,21 @@ def _fleeting() -> str:
     return secrets.token_hex(8)
 
 
-def find_notebook(folder: Path, inputs: Sequence[str]) -> Path | None:
-    """Return the notebook in a folder that this kernel is running: the newest whose code begins with `inputs`.
+def find_notebooks(folder: Path, inputs: Sequence[str]) -> list[Path]:
+    """Return the notebook in a folder that this kernel is running, the newest first where more than one may be it.
 
-    A kernel is not told its notebook's name. With several beside each other, only the code tells them apart.
+    A kernel is not told its notebook's name. With several beside each other, only their code tells them apart: it is
+    one of those whose code begins with `inputs`, or else holds the last of them, or else the newest.
     """
     candidates = [path for path in folder.glob("*.ipynb") if path.is_file()]
     candidates.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    if len(candidates) <= 1:
-        return candidates[0] if candidates else None
     ran = [text.strip() for text in inputs if text.strip()]
-    for path in candidates:
-        code = _code_of(path)
-        if code[: len(ran)] == ran:
-            return path
-    for path in candidates:  # a skipped cell, or one that was run twice
-        if ran and ran[-1] in _code_of(path):
-            return path
-    return candidates[0]
+    if len(candidates) <= 1 or not ran:
+        return candidates[:1]
+    code = {path: _code_of(path) for path in candidates}
+    alike = [path for path in candidates if code[path][: len(ran)] == ran]
+    # A skipped cell, or one that was run twice.
+    return alike or [path for path in candidates if ran[-1] in code[path]] or candidates[:1]
 
 
 def _code_of(path: Path) -> list[str]:

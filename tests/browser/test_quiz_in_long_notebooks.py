@@ -1,0 +1,57 @@
+"""A quiz where a notebook is long, edited, or not trusted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.answering import FOUR, OWNS, choose, points, question, said
+
+pytestmark = pytest.mark.needs("chromium")
+
+SCROLL = "at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at, 'smart')"
+WINDOWED = """() => { const notebook = window.jupyterapp.shell.currentWidget.content;
+                      notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: "full" }; }"""
+
+
+def test_a_quiz_that_was_scrolled_away_in_a_long_notebook_is_as_it_was(lab: Any) -> None:
+    filler = [f"x = {n}\n" * 12 for n in range(100)]
+    path = lab.notebook("from course.quiz.widget import quiz", *filler, 'quiz("01_kinds/small")', *filler)
+    page = lab.open(path, run=False)
+    page.evaluate(WINDOWED)  # cells out of sight are taken out of the page
+    lab.run_all(page)
+    page.evaluate(SCROLL, 101)
+    expect(question(page, OWNS)).to_be_visible()
+    choose(page, "Array1")
+    expect(said(page, OWNS)).to_contain_text("Right")
+    question(page, FOUR).get_by_role("textbox", name="Your number").fill("3.9")
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0; }")
+    page.evaluate(SCROLL, 0)
+    expect(question(page, OWNS)).to_be_hidden()
+    lab.save(page)  # while it is out of sight
+    assert points(lab.attempts(path)) == {"01_kinds/owns": 1}
+    page.evaluate(SCROLL, 101)
+    expect(said(page, OWNS)).to_contain_text("Right")
+    expect(question(page, FOUR).get_by_role("textbox", name="Your number")).to_have_value("3.9")
+
+
+def test_a_notebook_not_yet_trusted_shows_the_questions_in_print_and_what_was_answered(lab: Any) -> None:
+    path = lab.quiz()
+    page = lab.open(path)
+    choose(page, "Array1")
+    expect(said(page, OWNS)).to_contain_text("Right")
+    lab.save(page)
+    page.context.close()
+    lab.server.stop_kernels()
+    data = json.loads(path.read_text())
+    data["metadata"]["mailed"] = "by somebody"  # another text, which nobody here has signed
+    path.write_text(json.dumps(data))
+    page = lab.open(path, run=False)
+    expect(page.get_by_text("Quiz: small")).to_be_visible()
+    expect(page.get_by_text("Which one owns?")).to_be_visible()
+    expect(page.get_by_text("1 of 3 answered.")).to_be_visible()
+    expect(page.get_by_role("radio")).to_have_count(0)
+    assert points(lab.attempts(path)) == {"01_kinds/owns": 1}
