@@ -67,8 +67,9 @@ class Store {
 
   read(cell) {
     const stored = cell.getMetadata(METADATA);
-    const { quiz } = this.model.get("state");
-    return stored && typeof stored === "object" && stored.quiz === quiz ? stored : {};
+    if (!stored || typeof stored !== "object") return {};
+    // The cell may have shown another quiz before: its answers stay where they are, its drafts are not ours.
+    return stored.quiz === this.model.get("state").quiz ? stored : { attempts: stored.attempts };
   }
 
   /** What the notebook remembers of this quiz: {attempts, drafts}. */

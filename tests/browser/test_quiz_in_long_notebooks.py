@@ -38,6 +38,29 @@ def test_a_quiz_that_was_scrolled_away_in_a_long_notebook_is_as_it_was(lab: Any)
     expect(question(page, FOUR).get_by_role("textbox", name="Your number")).to_have_value("3.9")
 
 
+def test_a_cell_that_shows_another_quiz_keeps_the_answers_of_the_first(lab: Any) -> None:
+    path = lab.quiz()
+    page = lab.open(path)
+    choose(page, "Array1")
+    expect(said(page, OWNS)).to_contain_text("Right")
+    change = "text => window.jupyterapp.shell.currentWidget.content.model.cells.get(1).sharedModel.setSource(text)"
+    page.evaluate(change, 'quiz("01_kinds/counted")')
+    lab.run_all(page)
+    expect(question(page, "Which one borrows?")).to_be_visible()
+    page.wait_for_function(
+        """() => window.jupyterapp.shell.currentWidget.content.model.cells.get(1).getMetadata("course_quiz")?.quiz
+                 === "01_kinds/counted\""""
+    )
+    lab.save(page)
+    cell = json.loads(path.read_text())["cells"][1]
+    assert cell["metadata"]["course_quiz"]["quiz"] == "01_kinds/counted"
+    assert points(lab.attempts(path)) == {"01_kinds/owns": 1}
+    (path.parent / "01_kinds.answers.jsonl").unlink()
+    page.evaluate(change, 'quiz("01_kinds/small")')
+    lab.run_all(page)
+    expect(said(page, OWNS)).to_contain_text("Right")
+
+
 def test_a_notebook_not_yet_trusted_shows_the_questions_in_print_and_what_was_answered(lab: Any) -> None:
     path = lab.quiz()
     page = lab.open(path)
