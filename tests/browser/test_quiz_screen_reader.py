@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.answering import button, question, said
-from tests.browser.gallery import STATES, page_html
+from tests.browser.gallery import PATIENCE, STATES, page_html
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -30,6 +30,7 @@ TYPES = {  # the control each question of the fixture is answered with, in their
     "types": "combobox",
     "sum": "button",
     "prints": "radio",
+    "python": "textbox",
     "moved": "radio",
     "add": "textbox",
 }
@@ -81,7 +82,7 @@ def shown(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
     def show(state: str) -> Node:
         folder = tmp_path / state
         folder.mkdir()
-        page.set_content(page_html(STATES[state](folder), "light"))
+        page.set_content(page_html(STATES[state](folder), "light", PATIENCE.get(state)))
         expect(page.get_by_role("group", name="Quiz:").first).to_be_visible()
         return tree(page)
 
