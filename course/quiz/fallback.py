@@ -154,7 +154,7 @@ def _points(view: Mapping[str, Any]) -> str:
 
 
 def _call(view: Mapping[str, Any], example: str) -> str:
-    shown = example if '"' not in example else "does not compile: E0382"
+    shown = example if '"' not in example else "does not compile: E0001"
     return f'answer("{view["id"]}", "{shown}")'
 
 

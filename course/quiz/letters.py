@@ -29,7 +29,7 @@ def how_to(view: Mapping[str, Any]) -> str:
     kind = view["type"]
     if kind == "output":
         prints_only = view.get("language") == "python"
-        return "what it prints" if prints_only else 'what it prints, or "does not compile: E0382"'
+        return "what it prints" if prints_only else 'what it prints, or "does not compile: E0001"'
     return {
         "single": "b",
         "several": "a, c",

@@ -93,12 +93,12 @@ function output(view, tell) {
   const prints = h("input", { type: "radio", name, id: printsId, value: "prints", onchange: () => show() });
   const fails = h("input", { type: "radio", name, id: failsId, value: "fails", onchange: () => show() });
   const text = h("textarea.cq-input.cq-mono", { id: textId, rows: 3, spellcheck: "false", autocapitalize: "off", dir: "ltr", maxlength: 20000, oninput: () => tell() });
-  const code = h("input.cq-input.cq-mono.cq-short", { id: codeId, type: "text", spellcheck: "false", autocomplete: "off", dir: "ltr", maxlength: 20, placeholder: "E0382", oninput: () => tell() });
-  const textField = h("div.cq-field.cq-indented", {}, h("label.cq-label", { for: textId }, "What it prints, line by line"), text);
+  const code = h("input.cq-input.cq-mono.cq-short", { id: codeId, type: "text", spellcheck: "false", autocomplete: "off", dir: "ltr", maxlength: 20, placeholder: "E0001", oninput: () => tell() });
+  const compiles = view.language !== "python"; // Python has no compiler: then only the text is asked
+  const textField = h("div.cq-field.cq-indented", {}, h("label.cq-label", { for: textId }, compiles ? "What it prints, line by line (nothing, if nothing)" : "What it prints, line by line"), text);
   const codeField = h("div.cq-field.cq-indented", {}, h("label.cq-label", { for: codeId }, "The compiler’s error code, if you know it"), code);
   const option = (input, id, words, field) =>
     h("div.cq-option", {}, h("label.cq-option-label", { for: id }, input, h("span.cq-text", {}, words)), field);
-  const compiles = view.language !== "python"; // Python has no compiler: then only the text is asked
   function show(quiet) {
     textField.hidden = compiles && !prints.checked;
     codeField.hidden = !fails.checked;
@@ -113,7 +113,7 @@ function output(view, tell) {
     read: () => {
       if (compiles && fails.checked) return { compiles: false, code: code.value.trim() };
       if (compiles && !prints.checked) return null;
-      return text.value.trim() || (compiles && text.value) ? { text: text.value } : null;
+      return text.value.trim() || compiles ? { text: text.value } : null; // a program may print nothing
     },
     write: (response) => {
       prints.checked = typeof response?.text === "string";

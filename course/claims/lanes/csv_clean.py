@@ -117,7 +117,9 @@ JOB = Job(
     lanes={
         "python": Lane(_python, read=_read),
         "pandas": Lane(_pandas, needs=("pandas",), read=_read),
-        "polars": Lane(_polars, needs=("polars",), read=_read, note="threads: as many as polars was first given in this process"),
+        "polars": Lane(
+            _polars, needs=("polars",), read=_read, note="threads: as many as polars was first given in this process"
+        ),
         "c": Lane(_c, needs=("gcc",), read=_read),
         "rust": Lane(_rust, needs=("rust",), read=_read),
         "csv crate": Lane(_crate, needs=("rust", "crates"), read=_read),

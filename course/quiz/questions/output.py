@@ -81,7 +81,7 @@ class OutputType(ItemType[Output]):
                 raise UnreadableResponse("the response has no readable code", help="answer the question again")
             given = error_code(code)
             if code.strip() and given is None:
-                raise NotAnAttempt(f"{code.strip()[:30]!r} is no code of the compiler", help="write it like E0382")
+                raise NotAnAttempt(f"{code.strip()[:30]!r} is no code of the compiler", help="write it like E0001")
             if item.error is None:
                 return Outcome(0.0, ("It compiles and runs.",))
             if not item.error or given == item.error:
