@@ -38,6 +38,7 @@
     ├── NotForAClass                the folder named for a class holds something else
     ├── CannotRelease               nbgrader does not take a chapter, and why; what was released before is as it was
     ├── SubmissionUnreadable        one submission cannot be read; the others are graded
+    ├── GraderFailed                one submission met a mistake of ours; the others are graded
     ├── GradebookTrouble            the gradebook is locked, unreachable or of another version; nothing is half written
     ├── GradingElsewhere            another `course grade` works on the same class
     ├── NoSandbox                   this machine cannot hold what a stranger wrote, so nothing of it is run
@@ -56,6 +57,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -511,6 +513,20 @@ class SubmissionUnreadable(CourseError):
 
     def __init__(self, message: str, *, place: str = "", help: str = "ask for it again; the others are graded") -> None:
         super().__init__(message, place=place, help=help)
+
+
+class GraderFailed(CourseError):
+    """One submission met a mistake of ours; it costs only itself. The place is that of the mistake."""
+
+    def __init__(self, error: Exception) -> None:
+        trace = traceback.extract_tb(error.__traceback__)
+        place = f"{Path(trace[-1].filename).name}:{trace[-1].lineno}" if trace else ""
+        said = " ".join(str(error).split())[:200]
+        super().__init__(
+            f"the grader failed on it: {type(error).__name__}: {said}" + (f" ({place})" if place else ""),
+            place=place,
+            help="tell the course's authors, with the submission; the others are graded",
+        )
 
 
 class GradebookTrouble(CourseError):

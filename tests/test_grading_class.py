@@ -21,6 +21,7 @@ from nbgrader.api import Gradebook
 
 from course.cli import main
 from course.errors import CourseError, GradebookTrouble, GradingElsewhere, NotAClass
+from course.grading import batch, engine, recorder
 from course.grading.batch import Summary, grade_class
 from course.grading.classfolder import ClassFolder
 from course.grading.engine import Options, grade_notebook
@@ -28,6 +29,7 @@ from course.grading.lock import locked
 from course.grading.release import release
 from course.grading.results import read_results
 from course.grading.store import Store
+from course.quiz.answers import METADATA
 from tests.nbgrader.classroom import NAME, Classroom, make_course
 
 ROOT = Path(__file__).parents[1]
@@ -395,6 +397,78 @@ def test_a_broken_submission_is_named_and_costs_only_itself(room: Class, how: st
     assert (points["ada", "borrow"], points["zoe", "borrow"], points["mal", "borrow"]) == (4.0, 2.0, None)
     again = room.grade()
     assert (again.exit_code, [one.why for one in again.failed]) == (3, [one.why for one in summary.failed])
+
+
+def _with_answers(room: Class, learner: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a notebook that carries right answers in its quiz cell, and the record that holds them."""
+    notebook = room.released()
+    cells = {c["metadata"].get("nbgrader", {}).get("grade_id"): c for c in notebook["cells"]}
+    record = {"quiz": f"{NAME}/views", "attempts": room.right(learner)}
+    cells["quiz-views"]["metadata"][METADATA] = record
+    return notebook, record
+
+
+def test_no_depth_of_an_answer_costs_another_learner(room: Class):
+    depths = [*range(900, 970, 10), *range(970, 1001)]  # where the limits of JSON and of Python lie
+    for depth in depths:
+        for where in ("deep", "quiz", "response"):
+            notebook, record = _with_answers(room, f"{where}-{depth}")
+            part = record["attempts"][0]["response"] if where == "response" else record
+            part[where] = ["NESTED"]
+            path = room.path("submitted", f"{where}-{depth}")
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(notebook).replace('["NESTED"]', "[" * depth + "]" * depth))
+    room.write("ada", answers=room.right)
+    room.write("zoe", answers=room.partly)
+
+    summary = room.grade()
+
+    odd = {f"{where}-{depth}" for where in ("deep", "quiz", "response") for depth in depths}
+    assert {one.learner for one in (*summary.trouble, *summary.failed)} == odd
+    assert {"nested more than 50 deep" in one.why[0] for one in summary.trouble} == {True}
+    assert {"nested too deeply" in one.why[0] for one in summary.failed} == {True}, "what JSON's own reader refuses"
+    points = room.points()
+    assert (points["ada", "borrow"], points["zoe", "borrow"]) == (4.0, 2.0)
+    assert {points[one.learner, "borrow"] for one in summary.trouble} == {4.0}, "the other answers count"
+
+
+def test_a_number_that_is_none_costs_its_answer_alone(room: Class):
+    room.write("ada", answers=room.right)
+    notebook, record = _with_answers(room, "mal")
+    record["attempts"][-1]["response"] = {"text": float("nan")}
+    room.hand_in("mal", notebook)
+
+    summary = room.grade()
+
+    assert [(one.learner, "NaN" in one.why[0]) for one in summary.trouble] == [("mal", True)]
+    points = room.points()
+    assert [[points[who, name] for name in QUESTIONS] for who in ("ada", "mal")] == [[2.0, 4.0, 1.0], [2.0, 4.0, 0.0]]
+
+
+@pytest.mark.parametrize("where", ["read_work", "plan", "score", "autograded"])
+def test_a_mistake_of_ours_costs_only_the_submission_that_met_it(
+    room: Class, monkeypatch: pytest.MonkeyPatch, where: str
+):
+    """Nobody can know which mistake is left in the grader, so one is put in."""
+    for name in ("ada", "mal", "zoe"):
+        room.write(name, answers=room.right)
+    module = {"read_work": batch, "plan": engine, "score": engine, "autograded": recorder}[where]
+    right, calls = getattr(module, where), []
+
+    def wrong(*some: Any, **more: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:  # mal's: learners come in order
+            raise KeyError("a mistake")
+        return right(*some, **more)
+
+    monkeypatch.setattr(module, where, wrong)
+
+    summary = room.grade()
+
+    (told,) = summary.failed
+    assert (told.learner, summary.exit_code) == ("mal", 3)
+    assert "the grader failed on it: KeyError: 'a mistake' (test_grading_class.py:" in told.why[0]
+    assert [room.points()[name, "borrow"] for name in ("ada", "mal", "zoe")] == [4.0, None, 4.0]
 
 
 def test_a_mangled_notebook_is_graded_and_named(room: Class):

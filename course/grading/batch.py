@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course.errors import CourseError, SubmissionUnreadable
+from course.errors import CourseError
 from course.grading.classfolder import ClassFolder
-from course.grading.engine import Engine, Options, Submission
+from course.grading.engine import Engine, Options, Submission, failure
 from course.grading.gradebook import Gradebook
 from course.grading.handed_in import HandedIn, Loader, handed_in
 from course.grading.lock import locked
@@ -167,7 +167,8 @@ class _Run:
                     continue
                 raw, work = read_work(notebook, log, chapter=one.chapter)
                 submission.about.notebook = raw
-            except SubmissionUnreadable as error:
+            except Exception as problem:  # noqa: BLE001 - whatever one submission does to us is its own affair
+                error = failure(problem)
                 submission.about = submission.about or About(one, f"unreadable: {error.message}", None, known)
                 self._failed(submission, error)
                 continue

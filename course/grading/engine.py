@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from course.errors import CourseError, SubmissionUnreadable
+from course.errors import CannotWrite, CourseError, GradebookTrouble, GraderFailed, SubmissionUnreadable
 from course.grading.classfolder import ClassFolder
 from course.grading.reading import Work, read_work
 from course.grading.sandbox.jobs import Done, Job
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from course.grading.sandbox.isolation import Isolation
     from course.grading.sandbox.pool import Pool
 
-__all__ = ["Engine", "Options", "Submission", "grade_notebook", "shown"]
+__all__ = ["Engine", "Options", "Submission", "failure", "grade_notebook", "shown"]
 
 SECONDS_PER_SUBMISSION = 60.0
 RECENT = 32  # runs that are held ready
@@ -163,8 +163,8 @@ class Engine:
                 yield from self._planned(submission)
                 if not submission.waiting:
                     self._finish(submission, work)
-            except CourseError as error:
-                self.failed(submission, error)
+            except Exception as error:  # noqa: BLE001 - whatever one submission does to us is its own affair
+                self.failed(submission, failure(error))
 
     def _planned(self, submission: Submission) -> Iterator[Job]:
         submission.waiting = 1  # so that it is not finished while its jobs are still being asked for
@@ -231,15 +231,23 @@ class Engine:
             if not wanted.submission.waiting:
                 try:
                     self._finish(wanted.submission, wanted.submission.load())
-                except CourseError as error:
-                    self.failed(wanted.submission, error)
+                except Exception as error:  # noqa: BLE001 - as above
+                    self.failed(wanted.submission, failure(error))
 
     def _finish(self, submission: Submission, work: Work) -> None:
-        try:
-            found = score(work, submission.tools, submission.learner, submission.plans, submission.runs)
-        except (RecursionError, MemoryError) as error:  # an answer nested as deeply as JSON allows
-            raise SubmissionUnreadable("an answer in it is nested too deeply") from error
+        found = score(work, submission.tools, submission.learner, submission.plans, submission.runs)
         self.finish(submission, work, found)
+
+
+def failure(error: Exception) -> CourseError:
+    """Return why one submission could not be graded. What stops the whole run is raised again."""
+    if isinstance(error, GradebookTrouble | CannotWrite):
+        raise error
+    if isinstance(error, CourseError):
+        return error
+    if isinstance(error, RecursionError | MemoryError):
+        return SubmissionUnreadable("something in it is nested too deeply, or too large, to be graded")
+    return GraderFailed(error)
 
 
 def _not_enough(job: Job, fallback: Job, run: StoredRun) -> bool:

@@ -8,6 +8,7 @@ raises `SubmissionUnreadable`, and costs only this submission.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ MOST_BYTES = 50_000_000  # of one notebook; a large honest one, with its figures
 MOST_CELLS = 20_000
 MOST_CODE = 4_000_000  # characters of code in one notebook
 MOST_ATTEMPTS = 20_000
+DEEPEST = 50  # lists in lists in an answer; an honest one has three
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def read_work(notebook: bytes, beside: bytes | None = None, *, chapter: str) -> 
     cells = tuple(_cell(cell) for cell in content["cells"])
     if sum(len(cell.text) for cell in cells if cell.kind == "code") > MOST_CODE:
         raise SubmissionUnreadable(f"the notebook has more than {MOST_CODE:,} characters of code")
+    for cell in content["cells"]:
+        _without_odd_answers(cell, notes)
     attempts, problems = _attempts(content["cells"], beside, chapter)
     notes += problems
     return content, Work(cells, attempts, tuple(notes))
@@ -149,6 +153,38 @@ def _name(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= 200 and value.isprintable() else ""
 
 
+def _without_odd_answers(cell: dict[str, Any], notes: list[str]) -> None:
+    """Leave out of a quiz cell's record what no answer is, before anybody copies, compares or writes it."""
+    outputs = cell.get("outputs")
+    shown = [one.get("data") for one in outputs if isinstance(one, dict)] if isinstance(outputs, list) else []
+    for place, key in ((cell.get("metadata"), answers.METADATA), *((data, answers.MIME) for data in shown)):
+        record = place.get(key) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or not isinstance(record, dict) or not (why := _odd(record)):
+            continue
+        notes.append(f"a record of the answers cannot be read: {why}")
+        attempts, name = record.get("attempts"), record.get("quiz")
+        kept = [one for one in attempts if not _odd(one)] if isinstance(attempts, list) else []
+        place[key] = {"quiz": name if isinstance(name, str) else "", "attempts": kept}
+
+
+def _odd(value: object) -> str:
+    """Say why a value from JSON is none that can be handed on: nested too deeply, or with a number that is none."""
+    level = [value]
+    for _ in range(DEEPEST):
+        below: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                below += one.values()
+            elif isinstance(one, list):
+                below += one
+            elif isinstance(one, float) and not math.isfinite(one):
+                return "it has a number that is none (NaN or Infinity)"
+        if not below:
+            return ""
+        level = below
+    return f"it is nested more than {DEEPEST} deep"
+
+
 def _attempts(
     cells: Iterable[dict[str, Any]], beside: bytes | None, chapter: str
 ) -> tuple[tuple[Attempt, ...], list[str]]:
@@ -160,8 +196,9 @@ def _attempts(
             problems.append(UnreadableAttempt(f"the answers file has {len(beside):,} bytes and is not read"))
         else:
             log = answers.read_text(beside)
-            collections.append(log.attempts)
+            collections.append(tuple(one for one in log.attempts if not _odd(one.response)))
             problems += log.problems
+            problems += [UnreadableAttempt(why) for one in log.attempts if (why := _odd(one.response))]
     own = f"{chapter}/"
     found = answers.merge(*([a for a in attempts if a.item.startswith(own)] for attempts in collections))
     notes = []
