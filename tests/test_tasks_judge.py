@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.errors import BadCases
+from course.grading.reading import MOST_CODE
 from course.quiz import parse
 from course.quiz.codec import from_json, quiz_json
 from course.quiz.model import Task
@@ -20,6 +21,7 @@ from course.quiz.strip import strip
 from course.tasks.calling import run_case
 from course.tasks.definition import Definition, load
 from course.tasks.model import Ran, TaskScore
+from course.tasks.rules import RULES
 from course.tasks.wire import decode
 from tests.test_tasks_wire import values
 
@@ -300,6 +302,17 @@ def test_a_value_agrees_with_itself(value):
         ("must_be_rust", "%%rust\n// fn f\nfn g(x: f64) -> f64 { x }", "not from a Rust cell"),
         ("no_unsafe", '%%rust\nfn f() { /* unsafe */ let _ = "unsafe"; }', ""),
         ("no_unsafe", "%%rust\nfn f() { unsafe {} }", "there is `unsafe`"),
+        ("no_unsafe", """%%rust\nfn f() { let q = '"'; unsafe {}; let p = '"'; }""", "there is `unsafe`"),
+        ("no_unsafe", """%%rust\nfn f() { let q = '\\''; unsafe {}; let p = '\\''; }""", "there is `unsafe`"),
+        (
+            "no_unsafe",
+            """%%rust\nfn f<'a>(x: &'a str) { let q = '\\u{22}'; unsafe {}; let p = b'"'; }""",
+            "there is `unsafe`",
+        ),
+        ("no_unsafe", """%%rust\nfn f() { let q = r#"a "unsafe" b"#; let p = br"unsafe"; let c = "\\"unsafe"; }""", ""),
+        ("no_unsafe", "%%rust\nfn f() { /* /* */ unsafe */ }", ""),
+        ("no_unsafe", "%%rust\nfn f() { /* /* */ */ unsafe {} }", "there is `unsafe`"),
+        ("no_unsafe", '%%rust\nfn f() { let r#"x = 1; unsafe {} }', ""),
         (
             "must_not_call('sklearn')",
             "from sklearn.cluster import KMeans\ndef f(x): return KMeans(3).fit(x)",
@@ -324,6 +337,15 @@ def test_a_rule_reads_the_source(rule, source, words):
 
     assert (words in score.message) if words else score.message == ""
     assert score.points == (0 if words else 3)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", ["/* ", '"', 'r#"', 'r##"', "'", "\\", "//", "/*/", '"\\', "b'\\", "*/", "r#" * 9])
+def test_a_rule_reads_the_largest_source_whatever_is_left_open_in_it(text):
+    """Where the time grows with the square, this takes hours."""
+    source = "%%rust\nfn f() {} " + text * (MOST_CODE // len(text))
+    for rule in (RULES["no_unsafe"], RULES["must_be_rust"]):
+        rule.broken(source, "f")
 
 
 # -- definitions that are wrong

@@ -50,8 +50,9 @@ def judge(
         passed = (rejected or {}).get(reject.id, False)
         message = "" if passed else "a program that the types should forbid compiles, or one they should allow does not"
         verdicts.append(CaseVerdict(reject.id, reject.group, True, passed, message))
-    broken = tuple(words for rule in definition.rules if (words := rule.broken(source, definition.function)))
     begun = not any(ran.outcome in ("missing", "stub") for ran in runs.values())
+    rules = definition.rules if begun else ()
+    broken = tuple(words for rule in rules if (words := rule.broken(source, definition.function)))
     earned = 0.0
     if begun and not broken:
         whole = sum(definition.groups.values())
@@ -59,8 +60,8 @@ def judge(
             mine = [verdict.passed for verdict in verdicts if verdict.group == group]
             earned += weight / whole if mine and all(mine) else 0.0
     points = round(earned * definition.points, 9)
-    message = _first_words(definition, runs, verdicts, broken if begun else ())
-    return TaskScore(definition.item, points, definition.points, message, tuple(verdicts), broken if begun else ())
+    message = _first_words(definition, runs, verdicts, broken)
+    return TaskScore(definition.item, points, definition.points, message, tuple(verdicts), broken)
 
 
 def _first_words(

@@ -74,10 +74,43 @@ def is_rust(source: str) -> bool:
     return source.lstrip().startswith("%%rust")
 
 
+# A comment, a text or a character; of one that has no end, its beginning: then it goes on to the end of the source.
+_NO_CODE = re.compile(
+    r"""
+      //[^\n]*
+    | /\*
+    | \b b? r (\#*) "
+    | b? " (?: [^"\\] | \\. )*+ (?: " | \\? \Z )
+    | b? ' (?: \\ (?: x [0-9a-fA-F]{2} | u \{ [^}\n]{1,12} \} | . ) | [^'\\\n] ) '
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+
+
 def _bare(source: str) -> str:
-    """Return Rust without comments and texts."""
-    pattern = r'//[^\n]*|/\*.*?\*/|r(#*)".*?"\1|"(?:\\.|[^"\\])*"'
-    return re.sub(pattern, " ", source, flags=re.DOTALL)
+    """Return Rust without comments, texts and characters, in time that grows as the source does."""
+    parts: list[str] = []
+    at = 0
+    while (found := _NO_CODE.search(source, at)) is not None:
+        parts += (source[at : found.start()], " ")
+        at = found.end()
+        if found[0] == "/*":
+            at = _after_comment(source, at)
+        elif found[1] is not None:
+            end = source.find(f'"{found[1]}', at)
+            at = len(source) if end < 0 else end + 1 + len(found[1])
+    return "".join((*parts, source[at:]))
+
+
+def _after_comment(source: str, at: int) -> int:
+    """Return where a block comment ends that begins before `at`: they nest."""
+    depth = 1
+    for edge in _COMMENT_EDGE.finditer(source, at):
+        depth += 1 if edge[0] == "/*" else -1
+        if not depth:
+            return edge.end()
+    return len(source)
 
 
 @dataclass
