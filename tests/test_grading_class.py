@@ -21,11 +21,12 @@ from nbgrader.api import Gradebook
 
 from course.cli import main
 from course.errors import CourseError, GradebookTrouble, GradingElsewhere, NotAClass
-from course.grading import batch, engine, recorder
+from course.grading import autograded, batch, engine, recorder
 from course.grading.batch import Summary, grade_class
 from course.grading.classfolder import ClassFolder
 from course.grading.engine import Options, grade_notebook
 from course.grading.lock import locked
+from course.grading.reading import MOST_CELLS
 from course.grading.release import release
 from course.grading.results import read_results
 from course.grading.store import Store
@@ -496,6 +497,25 @@ def test_a_mangled_notebook_is_graded_and_named(room: Class):
     assert [one.learner for one in summary.trouble] == ["ada"]
     assert any("twice is there 2 times" in why for why in summary.trouble[0].why)
     assert [room.points()["ada", name] for name in QUESTIONS] == [2.0, 4.0, 1.0]
+
+
+@pytest.mark.timeout(120)
+def test_the_most_copies_of_a_cell_that_can_be_handed_in_are_told_apart(room: Class):
+    """Where the time grows with the square, this takes a quarter of an hour."""
+    notebook = room.released()
+    place = next(
+        i for i, c in enumerate(notebook["cells"]) if c["metadata"].get("nbgrader", {}).get("grade_id") == "twice"
+    )
+    handed_out = notebook["cells"][place]
+    copies = [dict(handed_out) for _ in range(MOST_CELLS - len(notebook["cells"]))]
+    copies[-1] = handed_out | {"source": SOLVED}
+    notebook["cells"][place + 1 : place + 1] = copies
+
+    graded = json.loads(autograded.autograded(room.open.key(NAME), notebook, {}))
+
+    (there,) = [c for c in graded["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "twice"]
+    assert there["source"] == SOLVED
+    assert len({c["id"] for c in graded["cells"]}) == MOST_CELLS
 
 
 def test_a_submission_that_broke_keeps_what_it_earned_before(room: Class):

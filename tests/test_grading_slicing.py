@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from course.build import solved
 from course.chapters import Course
-from course.grading.slicing import functions_of, needed, whole
+from course.grading.reading import MOST_CELLS
+from course.grading.slicing import LONGEST, functions_of, needed, whole
 
 ROOT = Path(__file__).parents[1]
 
@@ -124,6 +125,35 @@ def test_slices_leave_out_what_does_not_matter():
     cells = ["a = 1\nb = [a]", "def g(x): return x + 1", "print(g(a))", "def f(x): return g(x)", "b.append(2)", "f(3)"]
 
     assert needed(cells, "f").cells == (cells[1], cells[3])
+
+
+MANY = range(1, MOST_CELLS - 1)
+CHAINS = {
+    "names": ["a0 = [0]", *(f"a{n} = [a{n - 1}]" for n in MANY), f"def f(x): return a{MANY[-1]}"],
+    "functions": ["def g0(x): return x", *(f"def g{n}(x): return g{n - 1}(x)" for n in MANY), f"f = g{MANY[-1]}"],
+    "names backwards": [f"def f(x): return a{MANY[-1]}", *(f"a{n} = [a{n - 1}]" for n in reversed(MANY)), "a0 = [0]"],
+}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", CHAINS)
+def test_the_longest_chain_of_cells_is_cut_out(kind: str):
+    """Where the time grows with the square, this takes a quarter of an hour."""
+    cells = CHAINS[kind]
+    beside = [f"b = {[n]}" for n in range(10)]
+
+    assert needed([*beside, *cells], "f").cells == tuple(cells)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "line", ["def b{0}(): 0", "x{0}.set()", "def b(): a{0}", "def b{0}(): a{0}\na{0}.set()", "a {0}" + " " * 9000]
+)
+def test_the_longest_cell_is_read(line: str):
+    cell = "a" + " " * 60_000 + "\n" + "\n".join(line.format(n) for n in range(20_000))[: LONGEST - 70_000]
+    cell = cell[: cell.rindex("\n")] + "\ndef f(x): return x"
+
+    assert needed([cell, "def f(x): return x"], "f").cells
 
 
 def chapter(name: str) -> tuple[list[str], list[str]]:

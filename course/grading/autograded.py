@@ -27,13 +27,12 @@ Outputs = Mapping[str, Sequence[Mapping[str, Any]]]
 def autograded(key: Key, notebook: Mapping[str, Any], shown: Outputs) -> bytes:
     """Return the bytes of the graded notebook. `shown`: grade id → outputs of that cell, made by the grader."""
     left = [MOST_PICTURES]
-    done: set[str] = set()
+    chosen = _chosen(key, notebook)
     cells: list[dict[str, Any]] = []
     places: dict[str, int] = {}
-    for cell in notebook["cells"]:
+    for number, cell in enumerate(notebook["cells"]):
         name = _claimed(cell)
-        if name in key.cells and name not in done and _is_the_one(key, notebook, cell, name):
-            done.add(name)
+        if chosen.get(name) == number:
             cells.append(_graded(key.cells[name], cell, shown.get(name), left))
             places[name] = len(cells)
         else:
@@ -69,15 +68,22 @@ def _claimed(cell: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _is_the_one(key: Key, notebook: Mapping[str, Any], cell: Mapping[str, Any], name: str) -> bool:
-    """Of several copies of an answer's cell take the first that was changed, as the grader did; else the first."""
-    record = key.cells[name]["metadata"]["nbgrader"]
-    if not record.get("solution"):
-        return True
-    handed_out = _text(key.cells[name]).strip()
-    if _text(cell).strip() != handed_out:
-        return True
-    return not any(_claimed(c) == name and _text(c).strip() != handed_out for c in notebook["cells"])
+def _chosen(key: Key, notebook: Mapping[str, Any]) -> dict[str, int]:
+    """Return which cell stands for each graded one: of several copies the first that was changed, else the first.
+
+    So the grader took them. The text of a locked cell is ours, whatever its copies hold.
+    """
+    first: dict[str, int] = {}
+    changed: dict[str, int] = {}
+    for number, cell in enumerate(notebook["cells"]):
+        name = _claimed(cell)
+        if name not in key.cells:
+            continue
+        first.setdefault(name, number)
+        solution = key.cells[name]["metadata"]["nbgrader"].get("solution")
+        if solution and name not in changed and _text(cell).strip() != _text(key.cells[name]).strip():
+            changed[name] = number
+    return first | changed
 
 
 def _graded(
@@ -136,11 +142,13 @@ def _put_back(key: Key, cells: list[dict[str, Any]], places: dict[str, int], sho
 def _name_cells(cells: list[dict[str, Any]]) -> None:
     """Give each cell an id of its own, of the form that the format wants."""
     taken: set[str] = set()
+    copies: dict[str, int] = {}
     for number, cell in enumerate(cells):
         wanted = re.sub(r"[^A-Za-z0-9_-]", "", cell["id"])[:60] or f"cell-{number}"
-        name, copy = wanted, 2
+        name, stem = wanted, wanted[:52]
         while name in taken:
-            name, copy = f"{wanted[:52]}-{copy}", copy + 1
+            copies[stem] = copies.get(stem, 1) + 1
+            name = f"{stem}-{copies[stem]}"
         taken.add(name)
         cell["id"] = name
 

@@ -18,6 +18,8 @@ from course.grading.sandbox.cells import python_of
 __all__ = ["FILES", "PROCESS", "PROCESS_MODULES", "RANDOM", "Facts", "facts_of", "rust_facts"]
 
 LONGEST = 200_000  # characters of a cell that is looked into; a longer one is taken along whatever it does
+LONG = 10_000
+MOST_ORDERS = 100  # names that one cell gives orders to; with more, it is taken along whatever it does
 
 FILES, PROCESS, RANDOM = "<files>", "<process>", "<random>"
 """Names for what is not in the namespace and yet shared: files, settings of the process, random number streams."""
@@ -68,11 +70,24 @@ class Facts:
     broken: bool = False
 
 
-@functools.lru_cache(maxsize=4096)
 def facts_of(text: str) -> Facts:
     """Return the facts of a cell or a part of one, IPython's signs read as a worker reads them."""
     if len(text) > LONGEST:
         return Facts(wild=True)
+    return _long(text) if len(text) > LONG else _short(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _short(text: str) -> Facts:
+    return _read(text)
+
+
+@functools.lru_cache(maxsize=32)  # a submission can have twenty of them: they stay for its next task, no longer
+def _long(text: str) -> Facts:
+    return _read(text)
+
+
+def _read(text: str) -> Facts:
     code = python_of(text)
     try:
         with warnings.catch_warnings():
@@ -104,11 +119,11 @@ class _Reader:
     def facts(self) -> Facts:
         functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self._statements(self.tree.body, functions)
-        for node in _walk(self.tree.body, functions):
+        for node in _walk(self.tree.body, set(functions)):
             self._look(node)
         outside, self.changes = self.changes, set()
         touches: set[str] = set(self.extra)
-        inside: dict[str, frozenset[str]] = {}
+        inside: dict[str, set[str]] = {}
         for symbol in self.table.get_symbols():
             name = symbol.get_name()
             if symbol.is_referenced():
@@ -119,14 +134,15 @@ class _Reader:
             for node in ast.walk(function):
                 self._look(node)
         within, self.changes = self.changes, outside
+        if len(self.orders) > MOST_ORDERS:  # each of them would be noted with each function
+            return Facts(wild=True)
         for child in self.table.get_children():
             used, written = _globals(child)
             for name in written:
                 self.binds[name] = "data"
             if child.get_type() == "function" and self.binds.get(child.get_name()) == "def":
                 # Two functions of one name in one cell are one entry: all that either touches.
-                before = inside.get(child.get_name(), frozenset())
-                inside[child.get_name()] = before | used | written | self.extra | self._orders_as_names()
+                inside.setdefault(child.get_name(), set()).update(used, written, self.extra, self._orders_as_names())
                 self.changes |= within & used  # the rest are names of its own
             else:
                 touches |= used | written
@@ -135,7 +151,7 @@ class _Reader:
         return Facts(
             self.binds,
             frozenset(touches | self._orders_as_names()),
-            inside,
+            {name: frozenset(names) for name, names in inside.items()},
             frozenset(self.changes),
             frozenset(self.orders),
             self.modules,
@@ -225,7 +241,7 @@ class _Reader:
         self.binds[name] = how if known in (None, how) else "data"
 
 
-def _walk(body: list[ast.stmt], without: list[ast.FunctionDef | ast.AsyncFunctionDef]) -> Iterator[ast.AST]:
+def _walk(body: list[ast.stmt], without: set[ast.FunctionDef | ast.AsyncFunctionDef]) -> Iterator[ast.AST]:
     """Yield every node but the bodies of some functions; their decorators and defaults run with the cell."""
     waiting: list[ast.AST] = list(body)
     while waiting:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from course.errors import CourseError
 from course.grading.names import FILES, LONGEST, PROCESS, PROCESS_MODULES, RANDOM, Facts, facts_of, rust_facts
@@ -135,60 +136,91 @@ class _Choice:
                     self.kinds[name] = "data"
 
     def made(self) -> set[int]:
-        reach = [self._reach(piece.facts) for piece in self.pieces]
-        chosen: set[int] = set()
-        wanted: set[str] = {self.function, PROCESS}
-        watched: set[str] = {PROCESS}
-        while True:
-            before = len(chosen), len(wanted), len(watched)
-            wanted |= {name for name in self._closure(wanted) if not name.endswith("()")}
-            watched |= {name for name in wanted if self._is_data(name)}
-            watched |= {f"{module.partition('.')[0]}()" for name in wanted for module in self.modules.get(name, ())}
-            for number, piece in enumerate(self.pieces):
-                if number in chosen or self._matters(piece, reach[number], wanted, watched):
-                    chosen |= {number, *piece.requires}
-            for number in chosen:
-                facts = self.pieces[number].facts
-                wanted |= {name for name in facts.touches if not name.endswith("()")}
-                for touched in facts.inside.values():
-                    wanted |= {name for name in touched if not name.endswith("()")}
-                if reach[number] & watched:
-                    # What it binds may share memory with what it touched.
-                    watched |= {name for name in facts.binds if self._is_data(name)}
-            if before == (len(chosen), len(wanted), len(watched)):
-                return chosen
+        """Return the numbers of the pieces that matter. Each name and each piece is looked at once."""
+        self.readers: dict[str, list[int]] = {}  # name → pieces that touch it themselves
+        self.binders: dict[str, list[int]] = {}
+        self.behind: dict[str, list[str]] = {}  # name → names that lead to it: who touches one, touches the other
+        for number, piece in enumerate(self.pieces):
+            for name in piece.facts.touches | piece.facts.changes:
+                self.readers.setdefault(name, []).append(number)
+            for name in piece.facts.binds:
+                self.binders.setdefault(name, []).append(number)
+        self._turn_round()
+        self.chosen: set[int] = set()
+        self.wanted: set[str] = set()
+        self.watched: set[str] = set()
+        self.reaching: set[int] = set()  # pieces that may touch something watched, through the functions they may call
+        self.todo: list[tuple[Callable[[Any], None], Any]] = [(self._watch, PROCESS), (self._want, PROCESS)]
+        self.todo.append((self._want, self.function))
+        self.todo += [(self._choose, number) for number, piece in enumerate(self.pieces) if piece.facts.wild]
+        while self.todo:
+            act, what = self.todo.pop()
+            act(what)
+        return self.chosen
 
-    def _matters(self, piece: _Piece, reach: set[str], wanted: set[str], watched: set[str]) -> bool:
-        facts = piece.facts
-        return facts.wild or bool(facts.binds.keys() & wanted) or bool(reach & watched)
+    def _turn_round(self) -> None:
+        names = list({*self.readers, *self.inside, *(name for names in self.inside.values() for name in names)})
+        seen = set(names)
+        while names:
+            name = names.pop()
+            for other in self._leads_to(name):
+                self.behind.setdefault(other, []).append(name)
+                if other not in seen:
+                    seen.add(other)
+                    names.append(other)
+
+    def _want(self, name: str) -> None:
+        if name in self.wanted:
+            return
+        self.wanted.add(name)
+        self.todo += [(self._want, other) for other in self._leads_to(name)]
+        if name.endswith("()"):
+            return  # an order to a module, and nothing that a piece could bind
+        if self._is_data(name):
+            self.todo.append((self._watch, name))
+        self.todo += [(self._watch, f"{module.partition('.')[0]}()") for module in self.modules.get(name, ())]
+        self.todo += [(self._choose, number) for number in self.binders.get(name, ())]
+
+    def _watch(self, name: str) -> None:
+        if name in self.watched:
+            return
+        self.watched.add(name)
+        self.todo += [(self._watch, other) for other in self.behind.get(name, ())]
+        self.todo += [(self._reaches, number) for number in self.readers.get(name, ())]
+
+    def _reaches(self, number: int) -> None:
+        if number in self.reaching:
+            return
+        self.reaching.add(number)
+        # What it binds may share memory with what it touched.
+        binds = self.pieces[number].facts.binds
+        self.todo += [(self._watch, name) for name in binds if self._is_data(name)]
+        self.todo.append((self._choose, number))
+
+    def _choose(self, number: int) -> None:
+        if number in self.chosen:
+            return
+        self.chosen.add(number)
+        piece = self.pieces[number]
+        self.todo += [(self._choose, required) for required in piece.requires]
+        for names in (piece.facts.touches, *piece.facts.inside.values()):
+            self.todo += [(self._want, name) for name in names if not name.endswith("()")]
 
     def _is_data(self, name: str) -> bool:
         return name in (FILES, PROCESS, RANDOM) or self.kinds.get(name) == "data"
 
-    def _reach(self, facts: Facts) -> set[str]:
-        """Return the names that running a piece may touch, through the functions it may call."""
-        return self._resolved(self._closure(facts.touches | facts.changes))
+    def _leads_to(self, name: str) -> set[str]:
+        """Return what is touched by whoever touches a name: what its function does, and what is shared behind it.
 
-    def _closure(self, names: Iterable[str]) -> set[str]:
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += self.inside.get(name, ())
-        return self._resolved(found)
-
-    def _resolved(self, names: set[str]) -> set[str]:
-        """Add what is shared behind a name: `np.seterr()` is an order to NumPy, whatever it is called here."""
-        found = set(names)
-        for name in names:
-            for module in self.modules.get(name.removesuffix("()"), ()):
-                top = module.partition(".")[0]
-                if name.endswith("()"):
-                    found.add(f"{top}()")
-                    if top in PROCESS_MODULES:
-                        found.add(PROCESS)
-                if top == "random" or module.startswith(("numpy.random.", "scipy.random.")):
-                    found.add(RANDOM)
+        `np.seterr()` is an order to NumPy, whatever it is called here.
+        """
+        found = set(self.inside.get(name, ()))
+        for module in self.modules.get(name.removesuffix("()"), ()):
+            top = module.partition(".")[0]
+            if name.endswith("()"):
+                found.add(f"{top}()")
+                if top in PROCESS_MODULES:
+                    found.add(PROCESS)
+            if top == "random" or module.startswith(("numpy.random.", "scipy.random.")):
+                found.add(RANDOM)
         return found

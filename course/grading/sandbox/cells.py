@@ -14,7 +14,7 @@ __all__ = ["modules", "python_of", "rust_of"]
 _RUST = re.compile(r"\s*%%rust\b([^\n]*)\n?")
 _BODY_RUNS = re.compile(r"\s*%%(time|timeit|capture|prun|memit)\b[^\n]*\n?")
 _OTHER_CELL = re.compile(r"\s*%%\w+")
-_ASSIGNED = re.compile(r"^(\s*)([A-Za-z_][\w, ]*?)\s*=\s*[!%].*$")
+_TARGETS = re.compile(r"(\s*)([A-Za-z_][\w, ]*)")
 _LINE = re.compile(r"^(\s*)([!%?].*|[\w.]+\?{1,2}\s*)$")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([^#\n]+)", re.MULTILINE)
 
@@ -35,7 +35,8 @@ def python_of(cell: str) -> str:
         return cell
     lines = []
     for line in cell.split("\n"):
-        if match := _ASSIGNED.match(line):
+        targets, _, value = line.partition("=")
+        if value.lstrip().startswith(("!", "%")) and (match := _TARGETS.fullmatch(targets.rstrip())):
             lines.append(f"{match[1]}{match[2]} = None")
         elif match := _LINE.match(line):
             lines.append(f"{match[1]}pass")
