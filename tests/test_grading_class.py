@@ -359,6 +359,19 @@ def _broken(room: Class, how: str) -> None:
         case "a link":
             place.unlink()
             place.symlink_to(room.path("submitted", "ada"))
+        case "a folder that is a link":
+            shutil.rmtree(place.parent)
+            place.parent.symlink_to(Path("..") / "ada" / NAME)
+        case "a link to nowhere":
+            shutil.rmtree(place.parent)
+            place.parent.symlink_to("nowhere")
+        case "a learner that is a link":
+            shutil.rmtree(place.parent.parent)
+            place.parent.parent.symlink_to("ada")
+        case "answers that are a link":
+            answers = room.path("submitted", "mal", "answers.jsonl")
+            answers.unlink()
+            answers.symlink_to(room.path("submitted", "ada", "answers.jsonl"))
         case "a pipe":
             place.unlink()
             os.mkfifo(place)
@@ -380,6 +393,10 @@ def _broken(room: Class, how: str) -> None:
         "format 2",
         "no notebook",
         "a link",
+        "a folder that is a link",
+        "a link to nowhere",
+        "a learner that is a link",
+        "answers that are a link",
         "a pipe",
         "a folder",
         "300 000 cells",

@@ -32,6 +32,9 @@ class HandedIn:
 
     def read(self) -> tuple[bytes, bytes | None, str, datetime | None]:
         """Return the notebook, the answers file, the hash of all that counts, and the time it was handed in."""
+        for folder in (self.folder.parent, self.folder):
+            if folder.is_symlink():
+                raise SubmissionUnreadable(f"{folder.name} is a link, and links are not followed", place=str(folder))
         notebook = _content(self.notebook, MOST_BYTES)
         beside = self.folder / f"{self.chapter}.answers.jsonl"
         log = _content(beside, answers.MAX_FILE) if beside.exists() or beside.is_symlink() else None
@@ -109,7 +112,7 @@ def handed_in(folder: ClassFolder, chapters: Sequence[str]) -> Iterator[HandedIn
     """Yield what is in `submitted/`, by chapter and learner."""
     try:
         with os.scandir(folder.submitted) as entries:
-            learners = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            learners = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
     except FileNotFoundError:
         learners = []
     except OSError as error:
@@ -117,5 +120,5 @@ def handed_in(folder: ClassFolder, chapters: Sequence[str]) -> Iterator[HandedIn
     for chapter in chapters:
         for learner in learners:
             place = folder.submitted / learner / chapter
-            if place.is_dir():
+            if place.is_dir() or place.is_symlink():  # a link is named, and not followed
                 yield HandedIn(chapter, learner, place)
