@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course.grading.sandbox import Done, Isolation, Job, Pool, rust_cells
+from course.grading.sandbox import Done, Isolation, Job, Pool, running, rust_cells
 from course.tasks import wire
 from course.tasks.model import Limits
 
@@ -61,6 +61,26 @@ def test_equal_cells_are_compiled_once(pool: Pool) -> None:
     first, second, other = pool.run([job("a", source), job("b", source), job("c", source + " // mine")])
     assert [done.runs[0].value for done in (first, second, other)] == [1.125] * 3
     assert second.cpu < min(first.cpu, other.cpu)
+
+
+def test_what_is_kept_compiled_is_bounded_in_bytes(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cell(number: int) -> str:
+        table = "static T: [u8; 1 << 20] = [7; 1 << 20];"
+        return f"%%rust\n{table}\nfn f(x: f64) -> f64 {{ x + {number}.0 + f64::from(T[x as usize]) }}"
+
+    monkeypatch.setattr(rust_cells, "_KEPT_BYTES", 3 << 20)
+    monkeypatch.setattr(running, "LARGEST_TOGETHER", 1 << 20)
+    shelf = pool._shelf
+    for number in range(4):
+        assert one(pool, job(f"large {number}", cell(number))).runs[0].value == 8.0 + number
+        assert shelf.size <= 3 << 20
+    assert shelf.size > 1 << 20, "the last two or so are kept"
+
+    done = one(pool, job("together", *map(cell, range(4))))
+    assert "its Rust cells have more than 1 MB, compiled" in done.problem, done
+    monkeypatch.setattr(rust_cells, "_LARGEST", 1 << 20)
+    done = one(pool, job("too large", cell(9)))
+    assert "the compiler ended without an answer" in done.problem, done
 
 
 def test_a_cell_sees_the_items_of_those_it_uses(pool: Pool) -> None:

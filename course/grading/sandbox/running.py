@@ -11,7 +11,7 @@ from course.errors import CourseError
 from course.grading.sandbox.compiler import STOPPED
 from course.grading.sandbox.frames import Malformed, Reader, line, split
 from course.grading.sandbox.jobs import CellOutput, Done, Job
-from course.grading.sandbox.rust_cells import Library, RustCell, Shelf, rust_cells, with_reject
+from course.grading.sandbox.rust_cells import LARGEST_TOGETHER, Library, RustCell, Shelf, rust_cells, with_reject
 from course.grading.sandbox.worker import Child, Ending, Lost, Zygote
 from course.rust.program import ending as described
 from course.tasks import wire
@@ -150,7 +150,9 @@ class Runner:
             if compiled.fault:
                 return {}, [], cpu, compiled.problem
             entry["problem"] = compiled.problem
-            if compiled.library is not None:
+            if compiled.library is not None and sum(one.size for one in libraries) > LARGEST_TOGETHER:
+                entry["problem"] = f"its Rust cells have more than {LARGEST_TOGETHER >> 20} MB, compiled"
+            elif compiled.library is not None:
                 entry["fd"] = len(libraries)
                 libraries.append(compiled.library)
         return entries, libraries, cpu, ""

@@ -28,13 +28,25 @@ from course.grading.sandbox.worker import Lost, Zygote, memory_file
 from course.rust import flags
 from course.tasks import wire
 
-__all__ = ["MOST", "REQUEST", "Compiled", "Library", "RustCell", "Shelf", "rust_cells", "with_reject"]
+__all__ = [
+    "LARGEST_TOGETHER",
+    "MOST",
+    "REQUEST",
+    "Compiled",
+    "Library",
+    "RustCell",
+    "Shelf",
+    "rust_cells",
+    "with_reject",
+]
 
 SECONDS = 30.0  # wall seconds for one cell; the slowest honest ones (linfa, on a busy machine) need a few
 
 MOST = 50  # Rust cells in one submission
-_KEPT = 256
-_LARGEST = 64 << 20  # bytes of one library
+_LARGEST = 16 << 20  # bytes of one library; honest ones have up to five million
+LARGEST_TOGETHER = 128 << 20  # bytes of one submission's libraries
+_KEPT = 256  # cells that are kept compiled, and the bytes they may have together
+_KEPT_BYTES = 256 << 20
 REQUEST = {"cpu": 25, "memory": 4 << 30, "file": 256 << 20, "processes": 32, "tmp": 512, "inodes": 4000}
 
 
@@ -42,6 +54,7 @@ class Library:
     """A compiled cell: a file in memory that nobody can change, closed when nobody uses it any more."""
 
     def __init__(self, data: bytes) -> None:
+        self.size = len(data)
         self.fd = memory_file(data)
 
     def __del__(self) -> None:
@@ -129,8 +142,7 @@ class Shelf:
             if waiting is None:
                 waiting = self._kept[key] = Future()
             self._kept.move_to_end(key)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._make_room()
         if not mine:
             return replace(waiting.result(), cpu=0.0)  # it has been counted
         try:
@@ -144,7 +156,20 @@ class Shelf:
             with self._lock:
                 self._kept.pop(key, None)
         waiting.set_result(compiled)
+        with self._lock:
+            self._make_room()
         return compiled
+
+    def _make_room(self) -> None:
+        """Let go of what has not been used for longest; who uses it still, holds it."""
+        while len(self._kept) > _KEPT or self.size > _KEPT_BYTES:
+            self._kept.popitem(last=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the libraries that are kept."""
+        done = (one.result() for one in self._kept.values() if one.done() and one.exception() is None)
+        return sum(one.library.size for one in done if one.library is not None)
 
 
 def compile_cell(cell: RustCell, chosen: dict[str, Any], compiler: Zygote) -> tuple[Compiled, bool]:
