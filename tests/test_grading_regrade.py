@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -165,6 +168,34 @@ def test_the_command_prints_who_changes_and_fits_its_schema(room: Class, capsys:
     assert "2 learners' scores change" in said
     assert f"{NAME}/owns: -2 for 2" in said
     assert "written; the gradebook as it was:" in said
+
+
+def test_whoever_cannot_be_judged_again_is_named_and_the_exit_code_says_so(
+    room: Class, capsys: pytest.CaptureFixture[str]
+):
+    room.edit_key()
+    room.path("autograded", "ada").write_text("{")
+
+    with pytest.raises(SystemExit) as exit:
+        main(["regrade", str(room.folder), "--apply"])
+
+    assert exit.value.code == 3
+    assert f"{NAME} ada: its graded notebook cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["grade", "regrade"])
+def test_the_warning_of_no_sandbox_obeys_no_color(room: Class, command: str):
+    call = [sys.executable, "-m", "course", command, str(room.folder), "--no-sandbox"]
+    said = {}
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        plain = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
+        done = subprocess.run(
+            call, capture_output=True, text=True, check=True, env=plain | {name: "1", "TERM": "xterm"}
+        )
+        said[name] = done.stderr
+
+    assert said["NO_COLOR"] == "no sandbox: learners' code runs as you, and can do what you can\n"
+    assert "\x1b[" in said["FORCE_COLOR"]
 
 
 @pytest.mark.needs("sandbox")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from course.errors import CourseError
 
-__all__ = ["console", "print_error", "print_rows"]
+__all__ = ["console", "print_error", "print_rows", "print_warning"]
 
 # `soft_wrap` keeps paths and messages on one line when the output is not a terminal.
 console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
@@ -29,6 +29,11 @@ def print_error(error: CourseError) -> None:
         line.append("\n help: ", style="bold cyan")
         line.append(error.help)
     _errors.print(line)
+
+
+def print_warning(said: str) -> None:
+    """Print what must not be overlooked to stderr."""
+    _errors.print(Text(said, style="bold red"))
 
 
 def print_rows(rows: Iterable[Sequence[str]]) -> None:

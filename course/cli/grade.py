@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from course.cli._console import console, print_rows
+from course.cli._console import console, print_rows, print_warning
 from course.cli._progress import bar
 
 __all__ = ["grade", "regrade"]
@@ -55,7 +55,7 @@ def grade(
     chosen = folder.chosen(chapters)
     options = Options(workers or default_workers(), seconds, memory, not no_sandbox)
     if no_sandbox:
-        click.secho("no sandbox: learners' code runs as you, and can do what you can", fg="red", bold=True, err=True)
+        print_warning("no sandbox: learners' code runs as you, and can do what you can")
     if as_json:
         summary = grade_class(folder, chosen, source=source, options=options, again=again)
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
@@ -101,13 +101,21 @@ def grade(
 @click.option("--workers", type=click.IntRange(1, 256), help="How many to run at a time (default: the processors).")
 @click.option("--no-sandbox", is_flag=True, help="Run learners' code with nothing round it: it can do what you can.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schemas/regrade.schema.json).")
+@click.pass_context
 def regrade(
-    course: Path, chapters: tuple[str, ...], apply_: bool, workers: int | None, no_sandbox: bool, as_json: bool
+    context: click.Context,
+    course: Path,
+    chapters: tuple[str, ...],
+    apply_: bool,
+    workers: int | None,
+    no_sandbox: bool,
+    as_json: bool,
 ) -> None:
     """Say whose scores a changed key changes; write them when told.
 
     Change the quiz file or the private bank, and course release COURSE; then this judges the recorded answers again.
-    Code runs again only where a task's cases have changed. Without --apply nothing is written.
+    Code runs again only where a task's cases have changed. Without --apply nothing is written. Exit code 3: some
+    submissions could not be judged again; each is named.
     """
     from course.grading.classfolder import ClassFolder
     from course.grading.engine import Options
@@ -118,11 +126,11 @@ def regrade(
     chosen = folder.chosen(chapters)
     options = Options(workers or default_workers(), sandbox=not no_sandbox)
     if no_sandbox:
-        click.secho("no sandbox: learners' code runs as you, and can do what you can", fg="red", bold=True, err=True)
+        print_warning("no sandbox: learners' code runs as you, and can do what you can")
     if as_json:
         found = regrade_class(folder, chosen, apply=apply_, options=options)
         click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
-        return
+        context.exit(found.exit_code)
     with bar(left=True) as progress:
         found = regrade_class(
             folder,
@@ -160,6 +168,7 @@ def regrade(
         console.print(f"written; the gradebook as it was: {found.backup}", markup=False)
     elif found.changes:
         console.print("nothing was written; with --apply it is, after a backup of the gradebook")
+    context.exit(found.exit_code)
 
 
 def _points(value: float | None) -> str:

@@ -82,6 +82,11 @@ class Regraded:
             steps[change.by] = steps.get(change.by, 0) + 1
         return dict(sorted(found.items()))
 
+    @property
+    def exit_code(self) -> int:
+        """3 where a submission could not be judged again; else 0."""
+        return 3 if self.problems else 0
+
     def as_json(self) -> dict[str, Any]:
         """Return what `course regrade --json` prints (docs/schemas/regrade.schema.json)."""
         return {
