@@ -635,6 +635,55 @@ def test_a_gradebook_locked_for_long_stops_cleanly_and_goes_on_later(room: Class
     assert room.points()["ada", "borrow"] == 4.0
 
 
+ON_A_SMALL_DISK = """
+import json, os, shutil, subprocess, sys
+source, disk, out, room = *sys.argv[1:4], int(sys.argv[4])
+shutil.copytree(source, disk + "/class")
+free = os.statvfs(disk)
+with open(disk + "/filler", "wb") as file:
+    file.write(bytes(max(0, free.f_bavail * free.f_frsize - room)))
+def grade():
+    code = "import sys; from course.cli import main; main(['grade', sys.argv[1]])"
+    done = subprocess.run([sys.executable, "-c", code, disk + "/class"], capture_output=True, text=True)
+    return [done.returncode, done.stderr, [p for _, _, names in os.walk(disk) for p in names if p.endswith(".part")]]
+first = grade()
+shutil.copytree(disk + "/class", out + "/full")
+os.unlink(disk + "/filler")
+second = grade()
+shutil.copytree(disk + "/class", out + "/again")
+print(json.dumps([first, second]))
+"""
+
+
+@pytest.mark.parametrize("room_left", [40_000, 150_000, 400_000])
+def test_a_disk_that_is_really_full_is_said_and_leaves_nothing_half_written(
+    room: Class, tmp_path: Path, room_left: int
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    inside = ["bwrap", "--dev-bind", "/", "/", "--size", "30000000", "--tmpfs", str(disk)]
+    if shutil.which("bwrap") is None or subprocess.run([*inside, "true"], check=False).returncode:
+        pytest.skip("a disk of its own needs bubblewrap")
+    for number in range(40):
+        room.write(f"learner-{number:03}", answers=room.right)
+    done = subprocess.run(
+        [*inside, sys.executable, "-c", ON_A_SMALL_DISK, str(room.folder), str(disk), str(tmp_path), str(room_left)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second = json.loads(done.stdout)
+
+    assert (first[0], first[2]) == (1, [])
+    assert "Traceback" not in first[1]
+    assert "no space left" in first[1] or "full" in first[1]
+    with sqlite3.connect(tmp_path / "full" / "gradebook.db") as book:
+        assert book.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert second == [0, "", []]
+    again = Class(tmp_path / "again")
+    assert {again.points()[f"learner-{n:03}", "borrow"] for n in range(40)} == {4.0}
+
+
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(room: Class):
     for number in range(40):
         room.write(f"learner-{number:03}", answers=room.right)

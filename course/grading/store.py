@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from course.tasks.model import Limits, Ran
 __all__ = ["Record", "Store", "StoredRun"]
 
 VERSION = 1
+_NO_ROOM = 1_000_000  # bytes: with less, an error of the disk is one of room, which SQLite cannot always tell
 LARGEST_RUN = 4_000_000  # bytes of one job's values that are kept; larger ones are run again when they are needed
 
 
@@ -138,7 +140,7 @@ class Store:
             yield
         except sqlite3.Error as error:
             text = str(error)
-            if "full" in text:
+            if "full" in text or ("disk I/O" in text and shutil.disk_usage(self.path.parent).free < _NO_ROOM):
                 raise CannotWrite(self.path, OSError(28, "no space left")) from error
             if "readonly" in text or "unable to open" in text:
                 raise CannotWrite(self.path, OSError(13, "permission denied")) from error
