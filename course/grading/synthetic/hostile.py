@@ -186,6 +186,53 @@ check = quiz = lambda *a, **k: 1e9
 def NAME(*arguments):
     return 1e9
 """,
+    "patches-asserts": """
+import ast
+import builtins
+import sys
+
+
+class Without(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+
+
+def parsed(source, *more, plain=ast.parse, **options):
+    return Without().visit(plain(source, *more, **options))
+
+
+def compiled(source, *more, plain=builtins.compile, **options):
+    return plain(parsed(source) if isinstance(source, str) else Without().visit(source), *more, **options)
+
+
+ast.parse, builtins.compile = parsed, compiled
+try:
+    get_ipython().ast_transformers.append(Without())
+except Exception:
+    pass
+sys.flags = None
+
+
+def NAME(*arguments):
+    return None
+""",
+    "patches-ipython": """
+import sys
+
+try:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    InteractiveShell.showtraceback = InteractiveShell.showsyntaxerror = lambda *a, **k: None
+    InteractiveShell.run_cell = InteractiveShell.run_code = lambda *a, **k: 1e9
+    get_ipython().display_formatter.format = lambda *a, **k: ({"text/plain": "1e9"}, {})
+except Exception:
+    pass
+sys.excepthook = sys.displayhook = lambda *a: None
+
+
+def NAME(*arguments):
+    raise KeyError("nobody shows this")
+""",
     "reads-the-key": """
 import glob
 import os
