@@ -145,3 +145,14 @@ TOKENS = [*"fn<>()[]{}&:,;'\"#!/*->.x \n", "fn ", "pub ", "Vec<", "f64", "&mut "
 @given(st.lists(st.sampled_from(TOKENS)))
 def test_any_tokens_can_be_read(parts: list[str]) -> None:
     read_cell("".join(parts))
+
+
+@pytest.mark.parametrize("place", ["parameter", "result"])
+def test_a_type_nested_without_sense_is_refused_by_name(place):
+    nested = "(" * 2000 + "u8" + ",)" * 2000
+    source = f"pub fn f(x: {nested}) {{}}" if place == "parameter" else f"pub fn f() -> {nested} {{ todo!() }}"
+
+    (refused,) = read_cell(f"{source}\npub fn g(x: f64) -> f64 {{ x }}").not_supported
+
+    assert (refused.function, refused.type) == ("f", "a type nested too deeply")
+    assert place in refused.part

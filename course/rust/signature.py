@@ -237,6 +237,9 @@ def _read_function(node: tree_sitter.Node, attributes: list[tree_sitter.Node]) -
         result: Type = Unit() if result_node is None else _result_type(result_node)
     except _UnsupportedError as error:
         return NotSupported(name, part, _text(error.node), _place(error.node), error.help, public)
+    except RecursionError:
+        help = "write a type that a person can read: tuples in tuples in tuples have no place in a signature"
+        return NotSupported(name, part, "a type nested too deeply", _place(name_node), help, public)
     body = node.child_by_field_name("body")
     assert body is not None
     head = (node.text or b"")[: body.start_byte - node.start_byte].decode()
