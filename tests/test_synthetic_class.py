@@ -5,6 +5,7 @@ import json
 import pytest
 
 from course.chapters import Course
+from course.cli import main
 from course.errors import UnknownName, UsageMistake
 from course.grading.synthetic import KINDS, make_class, write_class
 from course.quiz import answers, bank
@@ -82,3 +83,33 @@ def test_a_class_can_grow_and_its_list_keeps_everyone(tmp_path):
         ("learner-0002", "blank"),
         ("learner-0003", "blank"),
     ]
+
+
+def test_the_command_writes_a_class_and_says_what_comes_next(tmp_path, capsys):
+    call = ["dev", "class", "3", str(tmp_path), "--kind", "perfect", "--kind", "torn", "--notebook-alone"]
+
+    with pytest.raises(SystemExit) as exit:
+        main(call)
+
+    said = capsys.readouterr().out
+    assert exit.value.code == 0
+    assert "3 submissions of 03_ndarray in" in said
+    assert "course grade" in said
+    listed = json.loads((tmp_path / "expected.json").read_text())
+    assert [(each["learner"], each["kind"]) for each in listed] == [
+        ("learner-0001", "perfect"),
+        ("learner-0002", "torn"),
+        ("learner-0003", "perfect"),
+    ]
+    files = {path.name for path in (tmp_path / "submitted").rglob("*") if path.is_file()}
+    assert files == {"03_ndarray.ipynb"}, "the notebook alone, without answers files"
+
+
+def test_the_command_lists_the_kinds(tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(["dev", "class", "1", str(tmp_path / "none"), "--kinds"])
+
+    said = capsys.readouterr().out
+    assert exit.value.code == 0
+    assert all(kind in said for group in KINDS.values() for kind in group)
+    assert not (tmp_path / "none").exists()
