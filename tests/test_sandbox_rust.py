@@ -144,6 +144,59 @@ def test_a_task_may_use_threads(pool: Pool) -> None:
     assert one(pool, job("threads", cell, limits=Limits(2.0, 256, threads=2))).runs[0].value == 2.0
 
 
+THREADED = {
+    "a loop in Rust": """%%rust
+fn f(x: f64) -> f64 {
+    for _ in 0..2 { std::thread::spawn(|| loop { std::hint::spin_loop() }); }
+    loop { std::hint::spin_loop() }
+}""",
+    "memory in Rust": """%%rust
+fn hold() -> u8 {
+    let mut held = Vec::new();
+    loop { held.push(vec![1u8; 1 << 24]); }
+}
+fn f(x: f64) -> f64 {
+    let all: Vec<_> = (0..2).map(|_| std::thread::spawn(hold)).collect();
+    for one in all { one.join().unwrap(); }
+    x
+}""",
+    "a loop in numba": """
+from numba import njit, prange
+@njit(parallel=True)
+def g(n):
+    s = 0
+    for i in prange(n):
+        k = 0
+        while k >= 0:
+            k = (k + 1) % 7
+        s += k
+    return s
+def f(x): return g(2)""",
+    "memory in numba": """
+import numpy as np
+from numba import njit
+@njit(parallel=True)
+def g(n): return np.ones(n) + 1.0
+def f(x):
+    held = []
+    while True: held.append(g(1 << 22))""",
+}
+
+
+@pytest.mark.parametrize("what", THREADED)
+def test_a_task_that_may_use_threads_can_neither_hang_nor_outgrow_its_memory(pool: Pool, what: str) -> None:
+    cell, honest = THREADED[what], "%%rust\nfn f(x: f64) -> f64 { x + 1.0 }"
+    limits = Limits(20.0 if "memory" in what else 2.0, 256, threads=2)
+    language = "rust" if "Rust" in what else "python"
+    attack, after = pool.run([job(what, cell, limits=limits, language=language), job("honest", honest)])
+
+    (run,) = attack.runs
+    wanted = {"memory", "crashed", "panicked", "raised"} if "memory" in what else {"timeout"}
+    assert run.outcome in wanted, attack
+    assert run.error
+    assert after.runs[0].value == 2.0
+
+
 def test_without_a_compiler_the_machine_is_named_not_the_learner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_NO_RUST", "1")
     with Pool(1) as pool:
