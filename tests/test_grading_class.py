@@ -29,8 +29,9 @@ from course.grading.lock import locked
 from course.grading.reading import MOST_CELLS
 from course.grading.release import release
 from course.grading.results import read_results
-from course.grading.store import Store
+from course.grading.store import Store, StoredRun
 from course.quiz.answers import METADATA
+from course.tasks.model import Limits, Ran
 from tests.nbgrader.classroom import NAME, Classroom, make_course
 
 ROOT = Path(__file__).parents[1]
@@ -162,6 +163,32 @@ def test_a_notebook_graded_alone_gets_what_its_class_gets(room: Class):
     assert alone.score.points == again.score.points
     assert alone.score.points == {"quiz-views": 4.0, "check-twice": 3.0, "why-rust": 0.0}
     assert alone.shown["check-twice"][1]["data"]["text/plain"] == "3.0"
+
+
+@pytest.mark.needs("sandbox")
+def test_who_was_too_slow_is_run_again_with_more_time_and_the_others_are_not(room: Class):
+    room.write("ada", SOLVED)
+    room.write("bob", "import time\n\n\ndef twice(x):\n    time.sleep(7)\n    return 2 * x\n")
+
+    first = room.grade()
+    same = room.grade()
+    more = grade_class(room.open, [NAME], options=Options(workers=1, seconds=60.0, memory=1024))
+
+    assert [(one.learner, "stopped after 5 s" in "".join(one.why)) for one in first.trouble] == [("bob", True)]
+    assert (first.exit_code, same.exit_code, same.runs, same.unchanged) == (3, 3, 0, 2)
+    assert (more.exit_code, more.runs, more.unchanged) == (0, 1, 1)
+    assert (room.points()["ada", "twice"], room.points()["bob", "twice"]) == (3.0, 3.0)
+
+
+def test_a_run_that_met_no_limit_is_good_for_every_other():
+    calm = StoredRun((Ran("returned", 1.0, ()),), limits=(5.0, 512))
+    ended = StoredRun((Ran("returned", 1.0, ()), Ran("timeout", error="stopped")), limits=(5.0, 512))
+
+    assert calm.good_for(Limits(60.0, 4096))
+    assert ended.good_for(Limits(5.0, 512))
+    assert ended.good_for(Limits(1.0, 64))
+    assert not ended.good_for(Limits(6.0, 512))
+    assert not ended.good_for(Limits(5.0, 1024))
 
 
 def test_an_essay_waits_for_a_person_and_its_words_are_a_comment(room: Class):
