@@ -21,6 +21,7 @@ from hypothesis.extra import numpy as hnp
 
 from course.errors import AliasError, RustError, RustPanic, WrongArgument
 from course.rust import compile as compiling
+from course.rust import diagnostics
 from course.rust.aliasing import LENT
 from course.rust.call import CellLibrary, RustFunction
 from course.rust.types import SCALARS
@@ -215,6 +216,13 @@ def test_a_value_of_another_kind_is_refused_with_a_way_out(
     assert says in str(caught.value)
     assert caught.value.place.startswith(f"{function}(")
     assert isinstance(caught.value, TypeError)
+
+
+def test_a_function_may_have_any_name(tmp_path: Path) -> None:
+    names = ["lend", "lend_mut", "text", "guard", "flush", "here", "out", "value", "größe", "r#try"]
+    functions = load("\n".join(f"fn {n}(x: &[f64], s: &str) -> usize {{ x.len() + s.len() }}" for n in names), tmp_path)
+    assert [function(np.zeros(3), "ab") for function in functions.values()] == [5] * len(names)
+    assert functions["r#try"].__name__ == "try"
 
 
 def test_tuples_are_checked_item_by_item(rust: dict[str, Any]) -> None:
@@ -469,6 +477,32 @@ def test_an_array_that_a_running_call_writes_to_cannot_be_lent_again(rust: dict[
     thread.join()
     assert rust["list_f64"](x).tolist() == [1.0, 0.0, 0.0]
     assert not LENT
+
+
+# The signature reader refuses what it can see (`test_rust_signature.py`); the compiler refuses the rest.
+
+
+@pytest.mark.parametrize(
+    ("type_", "crate"),
+    [
+        ("&'a str", ""),
+        ("&'a [f64]", ""),
+        ("&'a mut [f64]", ""),
+        ("Option<(i32, &'a str)>", ""),
+        pytest.param("ArrayView1<'a, f64>", "use ndarray::*;", marks=pytest.mark.needs("crates")),
+        pytest.param("ArrayViewMutD<'a, f64>", "use ndarray::*;", marks=pytest.mark.needs("crates")),
+    ],
+)
+def test_nothing_lent_can_be_kept_after_the_call(tmp_path: Path, type_: str, crate: str) -> None:
+    source = f"{crate}\nfn keep<'a>(x: {type_}) where {type_}: 'static {{ std::thread::spawn(move || drop(x)); }}\n"
+    units = [compiling.unit(source)]
+    assert [f.name for f in units[0].cell.functions] == ["keep"]
+    with pytest.raises(compiling.Refused) as caught:
+        load(source, tmp_path)
+    (error,) = diagnostics.read(caught.value.diagnostics, units, caught.value.shim).errors
+    assert "the parameter `x` of `keep` asks for memory that outlives the call" in error.message
+    assert f"fn keep<'a>(x: {type_})" in error.text
+    assert "copy what must last longer" in error.text
 
 
 # Memory

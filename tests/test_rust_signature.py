@@ -74,6 +74,30 @@ def test_a_type_that_cannot_cross_is_named_with_its_place(signature: str, part: 
 
 
 @pytest.mark.parametrize(
+    ("signature", "type_"),
+    [
+        ("fn f(x: &'static str)", "&'static str"),
+        ("fn f(n: f64, x: &'static [f64])", "&'static [f64]"),
+        ("fn f(x: &'static mut [f64])", "&'static mut [f64]"),
+        ("fn f(x: ArrayView1<'static, f64>)", "ArrayView1<'static, f64>"),
+        ("fn f(x: Option<(i32, &'static str)>)", "Option<(i32, &'static str)>"),
+        ("fn f<'a: 'static>(x: &'a str)", "&'a str"),
+        ("fn f<'a, 'b: 'a>(x: &'b [f64]) where 'a: 'static", "&'b [f64]"),
+        ("fn f<'b: 'a, 'a: 'c + 'static, 'c>(x: ArrayViewMutD<'b, f64>)", "ArrayViewMutD<'b, f64>"),
+    ],
+)
+def test_no_parameter_is_lent_for_longer_than_the_call(signature: str, type_: str) -> None:
+    refused = refusal(signature)
+    assert (refused.part, refused.type) == ("parameter `x`", type_)
+    assert "what Python lends ends with the call" in refused.help
+
+
+def test_a_lifetime_that_no_parameter_needs_forever_is_no_reason_to_refuse() -> None:
+    signature = "fn f<'a, 'b: 'a, 'c: 'static>(x: &'a [f64], y: ArrayView1<'b, f64>) -> &'static str"
+    assert types_of(signature) == ["&[f64]", "ArrayView1<f64>", "&'static str"]
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "fn f<T>(x: T) {}",

@@ -16,7 +16,7 @@ from typing import Any
 from course.rust.compile import Unit
 from course.rust.explain import HELP, HELP_LINKS
 from course.rust.shim import Shim
-from course.rust.signature import NotSupported, Place
+from course.rust.signature import LENT, NotSupported, Place
 from course.rust.types import SUPPORTED
 
 __all__ = ["Diagnostic", "Report", "cannot_cross", "read"]
@@ -177,6 +177,10 @@ def _on_signature(message: dict[str, Any], code: str, line: int, shim: Shim | No
         text = f"the error type of `{function.name}` cannot be shown: it does not implement `std::fmt::Display`"
         label = "Python raises the error's text, so it needs one"
         help = 'implement Display for it, or return Result<_, String> with .map_err(|e| format!("{e:?}"))'
+    elif code == "E0597":
+        text = f"the {what} of `{function.name}` asks for memory that outlives the call"
+        label = "lent for the time of the call only"
+        help = LENT
     else:
         text = f"the {what} of `{function.name}` cannot cross to Python: {message.get('message')}"
         label = "is this type another one than its name says?"

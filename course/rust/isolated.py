@@ -201,7 +201,7 @@ class IsolatedFunction:
         self.rust = function
         self.source = function.source
         self.signature = function.signature
-        self.__name__ = self.__qualname__ = function.name
+        self.__name__ = self.__qualname__ = function.name.removeprefix("r#")
         self.__doc__ = f"{function.signature}\n\n{function.doc}".rstrip()
         self.__module__ = "__main__"
         self.worker = worker

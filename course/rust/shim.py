@@ -6,6 +6,7 @@ remembers which part of which signature it stands for: an error there is shown o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import count
 
@@ -40,8 +41,9 @@ class Shim:
 
 
 def symbol(function: Function) -> str:
-    """Return the name a function is exported under."""
-    return f"course_call_{function.name}"
+    """Return the name a function is exported under: linkers take letters of ASCII only."""
+    name = re.sub(r"\W", lambda other: f"_{ord(other[0]):x}_", function.name.removeprefix("r#"), flags=re.ASCII)
+    return f"course_call_{name}"
 
 
 def needs_ndarray(function: Function) -> bool:
@@ -50,8 +52,13 @@ def needs_ndarray(function: Function) -> bool:
 
 
 def _all_types(function: Function) -> list[Type]:
+    return _within(*(p.type for p in function.parameters), function.result)
+
+
+def _within(*types: Type) -> list[Type]:
+    """Return the types, and those they hold."""
     found: list[Type] = []
-    waiting = [p.type for p in function.parameters] + [function.result]
+    waiting = [*types]
     while waiting:
         found.append(waiting.pop())
         match found[-1]:
@@ -78,6 +85,8 @@ def write_shim(functions: tuple[Function, ...], *, prints: bool) -> Shim:
     types = {t for f in functions for t in _all_types(f)}
     if any(isinstance(t, Slice) for t in types):
         add(_SLICES)
+    if any(isinstance(t, (Str, Text)) for f in functions for p in f.parameters for t in _within(p.type)):
+        add(_TEXT)
     for rank, mutable in sorted({(t.rank or 0, t.mutable) for t in types if isinstance(t, View)}):
         add(_view_helper(rank or None, mutable))
     for function in functions:
@@ -86,12 +95,18 @@ def write_shim(functions: tuple[Function, ...], *, prints: bool) -> Shim:
     return Shim("\n".join(lines) + "\n", tuple(places))
 
 
+# Each helper takes a reference to a variable of the call: what is lent lives as long as that, and no longer.
 _SLICES = """\
-unsafe fn lend<'a, T>(address: usize, length: usize) -> &'a [T] {
+unsafe fn lend<'a, T>(_: &'a (), address: usize, length: usize) -> &'a [T] {
     unsafe { ::core::slice::from_raw_parts(address as *const T, length) }
 }
-unsafe fn lend_mut<'a, T>(address: usize, length: usize) -> &'a mut [T] {
+unsafe fn lend_mut<'a, T>(_: &'a (), address: usize, length: usize) -> &'a mut [T] {
     unsafe { ::core::slice::from_raw_parts_mut(address as *mut T, length) }
+}
+"""
+_TEXT = """\
+unsafe fn text<'a>(_: &'a (), address: usize, length: usize) -> &'a ::core::primitive::str {
+    unsafe { ::core::str::from_utf8_unchecked(::core::slice::from_raw_parts(address as *const u8, length)) }
 }
 """
 
@@ -114,7 +129,7 @@ def _view_helper(rank: int | None, mutable: bool) -> str:
         start = ""
     name = f"view{'_mut' if mutable else ''}{'_any' if rank is None else rank}"
     return f"""\
-unsafe fn {name}<'a, T>(address: usize, {inputs}, flips: usize) -> {kind}<'a, T, {dimension}> {{ unsafe {{
+unsafe fn {name}<'a, T>(_: &'a (), address: usize, {inputs}, flips: usize) -> {kind}<'a, T, {dimension}> {{ unsafe {{
     use ::ndarray::ShapeBuilder as _;
     {start}
     let mut view = {kind}::from_shape_ptr(n.strides(s), address as *{pointer} T);
@@ -147,22 +162,19 @@ def _take(type_: Type, inputs: _Inputs) -> str:
             return inputs.new(_PRIMITIVE + name)
         case Slice(element, mutable):
             helper = "lend_mut" if mutable else "lend"
-            return f"{helper}::<{_PRIMITIVE}{element}>({inputs.new('usize')}, {inputs.new('usize')})"
+            return f"{helper}::<{_PRIMITIVE}{element}>(&here, {inputs.new('usize')}, {inputs.new('usize')})"
         case View(element, rank, mutable):
             stem = f"view{'_mut' if mutable else ''}"
             address = inputs.new("usize")
             if rank is None:
                 rest = ", ".join(inputs.new("usize") for _ in range(4))
-                return f"{stem}_any::<{_PRIMITIVE}{element}>({address}, {rest})"
+                return f"{stem}_any::<{_PRIMITIVE}{element}>(&here, {address}, {rest})"
             shape = ", ".join(inputs.new("usize") for _ in range(rank))
             strides = ", ".join(inputs.new("usize") for _ in range(rank))
-            return f"{stem}{rank}::<{_PRIMITIVE}{element}>({address}, [{shape}], [{strides}], {inputs.new('usize')})"
+            flips = inputs.new("usize")
+            return f"{stem}{rank}::<{_PRIMITIVE}{element}>(&here, {address}, [{shape}], [{strides}], {flips})"
         case Str() | Text():
-            address, length = inputs.new("usize"), inputs.new("usize")
-            text = (
-                "::core::str::from_utf8_unchecked(::core::slice::from_raw_parts("
-                f"{address} as *const ::core::primitive::u8, {length}))"
-            )
+            text = f"text(&here, {inputs.new('usize')}, {inputs.new('usize')})"
             return text if isinstance(type_, Str) else f"::std::string::String::from({text})"
         case Tuple(items):
             return "(" + "".join(f"{_take(item, inputs)}, " for item in items) + ")"
@@ -249,9 +261,10 @@ def _add_function(add: object, function: Function, prints: bool) -> None:
         arrow, start, end = " -> *mut u64", "let mut out: *mut u64 = ::core::ptr::null_mut();", "out"
     result_place = (function, "result", function.result_place)
     add(f'#[unsafe(export_name = "{symbol(function)}")]')
-    add(f'unsafe extern "C" fn {function.name}({", ".join(inputs.declared)}){arrow} {{')
+    add(f'unsafe extern "C" fn {symbol(function)}({", ".join(inputs.declared)}){arrow} {{')
     add(start)
     add("guard(&mut || { unsafe {")
+    add("let here = ();")
     add(f"let value = super::{function.name}(", result_place)
     for parameter, expression in arguments:
         add(f"{expression},", (function, f"parameter `{parameter.name}`", parameter.place))

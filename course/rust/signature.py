@@ -31,7 +31,7 @@ from course.rust.types import (
     View,
 )
 
-__all__ = ["Cell", "Function", "NotSupported", "Parameter", "Place", "read_cell"]
+__all__ = ["LENT", "Cell", "Function", "NotSupported", "Parameter", "Place", "read_cell"]
 
 
 @dataclass(frozen=True)
@@ -218,6 +218,10 @@ def _read_function(node: tree_sitter.Node, attributes: list[tree_sitter.Node]) -
     assert list_node is not None
     name = _text(name_node)
     public = any(c.type == "visibility_modifier" for c in node.children)
+    body = node.child_by_field_name("body")
+    assert body is not None
+    head = (node.text or b"")[: body.start_byte - node.start_byte].decode()
+    forever = _forever(head)
     parameters: list[Parameter] = []
     part = "result"
     try:
@@ -227,11 +231,10 @@ def _read_function(node: tree_sitter.Node, attributes: list[tree_sitter.Node]) -
             assert type_node is not None
             plain = pattern.type == "identifier"
             part = f"parameter `{_text(pattern)}`"
-            parameters.append(
-                Parameter(
-                    _text(pattern) if plain else f"argument_{number}", _parameter_type(type_node), _place(type_node)
-                )
-            )
+            type_ = _parameter_type(type_node)
+            if forever.intersection(_LIFETIME.findall(_text(type_node))):
+                raise _UnsupportedError(type_node, LENT)
+            parameters.append(Parameter(_text(pattern) if plain else f"argument_{number}", type_, _place(type_node)))
         part = "result"
         result_node = node.child_by_field_name("return_type")
         result: Type = Unit() if result_node is None else _result_type(result_node)
@@ -240,9 +243,6 @@ def _read_function(node: tree_sitter.Node, attributes: list[tree_sitter.Node]) -
     except RecursionError:
         help = "write a type that a person can read: tuples in tuples in tuples have no place in a signature"
         return NotSupported(name, part, "a type nested too deeply", _place(name_node), help, public)
-    body = node.child_by_field_name("body")
-    assert body is not None
-    head = (node.text or b"")[: body.start_byte - node.start_byte].decode()
     return Function(
         name,
         tuple(parameters),
@@ -253,6 +253,22 @@ def _read_function(node: tree_sitter.Node, attributes: list[tree_sitter.Node]) -
         _place(name_node),
         _place(name_node if result_node is None else result_node),
     )
+
+
+_LIFETIME = re.compile(r"'\w+")
+LENT = (
+    "what Python lends ends with the call: leave 'static out, and copy what must last longer "
+    "(.to_vec(), .to_owned(), .to_string())"
+)
+
+
+def _forever(head: str) -> set[str]:
+    """Return the lifetimes in a function's head that outlive any call: `'static`, and those bound to it."""
+    bounds = re.findall(r"('\w+)\s*:((?:\s*\+?\s*'\w+)+)", head)
+    found = {"'static"}
+    for _ in bounds:  # each round follows the bounds one step further
+        found |= {name for name, longer in bounds if found.intersection(_LIFETIME.findall(longer))}
+    return found
 
 
 def _doc(attributes: list[tree_sitter.Node]) -> str:
