@@ -701,6 +701,23 @@ def test_isolated_calls_do_all_that_calls_do(notebook: Notebook, capfd: pytest.C
 
 
 @rust
+def test_isolated_calls_take_numpy_numbers_as_calls_do(notebook: Notebook) -> None:
+    values = (np.bool_(True), np.int64(-5), np.float32(0.5), np.str_("a"), np.float64(1.5), (np.uint8(3), None))
+    notebook.cell(ISOLATED)
+    said = notebook["every"](*values)
+    notebook.cell(ISOLATED, "--isolated")
+    assert notebook["every"](*values) == said == ["true -5 0.5 a Some(1.5) (3, None)"]
+
+
+@rust
+def test_an_isolated_function_says_that_it_cannot_be_prepared(notebook: Notebook) -> None:
+    notebook.cell(ISOLATED, "--isolated")
+    with pytest.raises(UsageMistake, match="cannot be prepared") as caught:
+        notebook["index"].prepare(np.ones(1), 0)
+    assert "--isolated" in caught.value.help
+
+
+@rust
 @pytest.mark.parametrize(
     ("function", "arguments", "how", "words"),
     [

@@ -17,14 +17,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from course import errors
-from course.errors import CourseError, RustCrash, RustError, RustPanic, WrongArgument
+from course.errors import CourseError, RustCrash, RustError, RustPanic, UsageMistake, WrongArgument
 from course.rust.aliasing import check_aliases
 from course.rust.border import arrays_in, packer
 from course.rust.call import (
@@ -74,6 +74,8 @@ def _exactly(stream: IO[bytes], count: int) -> bytes:
 
 def _plain(value: Any, arrays: list[bytes], *, top: bool = True) -> Any:
     """Write a value as JSON; everything but text, truth and nothing carries its kind."""
+    if isinstance(value, np.generic):  # a NumPy number: its packer has passed it as the Python number it stands for
+        value = value.item()
     if isinstance(value, np.ndarray):
         file = io.BytesIO()
         np.save(file, value, allow_pickle=False)
@@ -228,6 +230,13 @@ class IsolatedFunction:
         if "raised" in answer:
             raise _error(answer["raised"])
         return answer["result"]
+
+    def prepare(self, *_: Any, **__: Any) -> Callable[[], Any]:
+        """Refuse: what a prepared call saves is lost in the copies to the child process."""
+        raise UsageMistake(
+            f"`{self.__name__}` runs in a child process, and such a call cannot be prepared",
+            help=f"call {self.__name__}(…) itself, or leave --isolated out of its cell",
+        )
 
     def _written(self, values: tuple[Any, ...]) -> Iterator[Any]:
         for parameter, value in zip(self.rust.parameters, values, strict=True):
