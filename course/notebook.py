@@ -18,11 +18,16 @@ TAUGHT_IN = {
     "E0308": "02_rust",
     "E0382": "02_rust",
     "E0384": "00_welcome",
+    "E0432": "04_rustlearn",
+    "E0433": "04_rustlearn",
     "E0499": "03_ndarray",
-    "E0502": "03_ndarray",
+    "E0502": "02_rust",
+    "E0505": "03_ndarray",
     "E0515": "03_ndarray",
+    "E0596": "04_rustlearn",
+    "E0599": "05_linfa",
 }
-"""The compiler's error code → the chapter that teaches it."""
+"""The compiler's error code → the chapter that teaches it, in its cells or its quiz."""
 
 
 def add_to(shell: Any) -> None:

@@ -2,11 +2,21 @@ import pytest
 
 from course.chapters import Course
 from course.notebook import TAUGHT_IN
+from course.rust.explain import HELP
+
+
+def _shown(chapter):
+    return "".join(path.read_text("utf-8") for path in (chapter.source, chapter.quiz) if path.is_file())
 
 
 @pytest.mark.parametrize(("code", "chapter"), list(TAUGHT_IN.items()))
 def test_an_error_is_linked_to_a_chapter_that_shows_it(code, chapter):
-    assert code in Course.find().at(chapter).source.read_text("utf-8")
+    assert code in _shown(Course.find().at(chapter))
+
+
+def test_each_error_that_chapters_show_and_we_have_a_line_for_has_its_link():
+    chapters = Course.find().chapters()
+    assert [code for code in HELP if code not in TAUGHT_IN and any(code in _shown(one) for one in chapters)] == []
 
 
 def test_the_extension_adds_rust_cells_and_links_and_may_be_loaded_twice(monkeypatch):
@@ -24,4 +34,4 @@ def test_the_extension_adds_rust_cells_and_links_and_may_be_loaded_twice(monkeyp
 
     assert "rust" in shell.magics_manager.magics["cell"]
     assert shell.input_transformers_cleanup == transformers
-    assert explain.HELP_LINKS["E0502"] == ("chapter 03, Arrays and views", "03_ndarray.ipynb")
+    assert HELP_LINKS["E0502"] == ("chapter 02, Rust for people who know NumPy", "02_rust.ipynb")
