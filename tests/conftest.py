@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -19,6 +20,13 @@ def _capability(name: str) -> Capability:
     return probe(name)
 
 
+def skip_unless_required(reason: str, capability: str = "") -> NoReturn:
+    """Skip a test, or fail it where COURSE_REQUIRE names the capability (without a name: where it names any)."""
+    if capability in required() or (not capability and required()):
+        pytest.fail(f"COURSE_REQUIRE asks for it, but it is missing. {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
@@ -33,9 +41,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for name in marker.args:
             found = _capability(name)
-            if found.present:
-                continue
-            reason = f"needs {name}: {found.detail}"
-            if name in required():
-                pytest.fail(f"COURSE_REQUIRE asks for it, but it is missing. {reason}", pytrace=False)
-            pytest.skip(reason)
+            if not found.present:
+                skip_unless_required(f"needs {name}: {found.detail}", name)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import skip_unless_required
+
 HARNESSES = Path(__file__).parent / "fuzz"
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("atheris") is None, reason="atheris is not installed: uv sync --group fuzz"
-)
 @pytest.mark.parametrize(("harness", "seconds"), [("fuzz_quiz.py", 20), ("fuzz_wire.py", 8)])
 def test_fuzzing_finds_nothing_that_crashes(harness: str, seconds: int, tmp_path: Path) -> None:
+    if importlib.util.find_spec("atheris") is None:
+        skip_unless_required("atheris is not installed: uv sync --group fuzz")
     command = [
         sys.executable,
         str(HARNESSES / harness),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,10 +17,11 @@ import filelock
 import pytest
 
 from course.bench.cells import CELLS
-from course.errors import CratesNotBuilt, RustMissing
-from course.rust import crates, crates_build, toolchain
+from course.errors import CourseError, CratesNotBuilt, RustMissing
+from course.rust import crates, crates_build, magic, toolchain
 from course.rust.misses import compiled_functions
 from course.rust.places import cache_root
+from tests.conftest import skip_unless_required
 
 ROOT = Path(__file__).parents[1]
 LOCK = tomllib.loads((crates.WORKSPACE / "Cargo.lock").read_text(encoding="utf-8"))["package"]
@@ -124,17 +126,18 @@ def test_every_crate_of_the_workspace_has_a_library_that_exists():
 # Building
 
 
-@pytest.mark.needs("rust")
-def test_a_second_process_waits_for_the_first_and_shows_its_progress(nothing_built):
+def built_elsewhere(enough) -> threading.Thread:
+    """Let the crates look as if another process built them, until `enough` says that it was seen, or never will be."""
     base = crates.folder()
     base.mkdir(parents=True)
     (base / "crates.progress").write_text(json.dumps({"fraction": 0.42, "what": "built ndarray", "pid": 1}))
     lock = filelock.FileLock(base.parent / f"{base.name}.crates.lock", thread_local=False)
     lock.acquire()
-    seen: list[tuple[float, str]] = []
 
-    def finish_elsewhere() -> None:
-        while not seen:
+    def finish() -> None:
+        for _ in range(400):
+            if enough():
+                break
             time.sleep(0.05)
         (base / "a.rlib").write_bytes(b"")
         names = {"ndarray": "a.rlib"}
@@ -143,8 +146,31 @@ def test_a_second_process_waits_for_the_first_and_shows_its_progress(nothing_bui
         )
         lock.release()
 
-    other = threading.Thread(target=finish_elsewhere)
+    other = threading.Thread(target=finish)
     other.start()
+    return other
+
+
+@pytest.mark.needs("rust", "gcc")
+@pytest.mark.parametrize("flag", ["", "--expect E0432"])
+def test_a_cell_that_has_to_wait_for_the_crates_says_so(flag, nothing_built, capfd):
+    said: list[str] = []
+
+    def shown() -> bool:
+        said.append(capfd.readouterr().out)
+        return "once: 42 % (built ndarray)" in "".join(said)
+
+    other = built_elsewhere(shown)
+    with contextlib.suppress(CourseError):  # the library is not a real one
+        magic.run(magic.Session(), flag, "use ndarray::Nothing;\nfn f() {}", {})
+    other.join()
+    assert shown()
+
+
+@pytest.mark.needs("rust")
+def test_a_second_process_waits_for_the_first_and_shows_its_progress(nothing_built):
+    seen: list[tuple[float, str]] = []
+    other = built_elsewhere(lambda: bool(seen))
     built = crates.ensure(progress=lambda fraction, what: seen.append((fraction, what)))
     other.join()
     assert seen[0] == (0.42, "built ndarray")
@@ -196,7 +222,7 @@ def test_what_stops_a_build_is_told_with_its_mend(said, message, help, tmp_path)
 @needs_crates
 def test_a_start_in_the_background_has_nothing_to_do_where_all_is_ready():
     if crates.torch_library() is not None and not crates.ready("torch"):
-        pytest.skip("tch is not built here, and this would build it")
+        skip_unless_required("tch is not built here, and this would build it (course cache build --torch)", "torch")
     assert not crates.start_background()
 
 
@@ -311,7 +337,7 @@ pub fn all(text: &str) -> (usize, f64) {
 @pytest.mark.parametrize("imports", ["", "import torch"])
 def test_a_tch_cell_runs_whether_or_not_python_has_imported_torch(imports, tmp_path):
     if not crates.ready("torch"):
-        pytest.skip("tch is not built here (course cache build --torch)")
+        skip_unless_required("tch is not built here (course cache build --torch)", "torch")
     built = crates.ensure(extra="torch")
     source = """
 #[unsafe(no_mangle)]
@@ -346,7 +372,7 @@ def test_building_tch_later_rebuilds_none_of_the_other_crates(monkeypatch):
             command, cwd=crates.WORKSPACE, capture_output=True, text=True, env=environment, check=False
         )
         if "--offline" in done.stderr:
-            pytest.skip("the crates of tch have not been downloaded here")
+            skip_unless_required("the crates of tch have not been downloaded here", "torch")
         assert done.returncode == 0, done.stderr
         return {line.removesuffix(" (*)").strip() for line in done.stdout.splitlines()}
 
@@ -371,7 +397,7 @@ def test_the_lessons_pass_their_tests_and_the_linter_and_are_formatted(tmp_path)
             check=False,
         )
         if "no such command" in done.stderr or "is not installed" in done.stderr:
-            pytest.skip(f"cargo {arguments[0]} is not installed here")
+            skip_unless_required(f"cargo {arguments[0]} is not installed here", "rust")
         assert done.returncode == 0, done.stdout + done.stderr
 
     cargo("test", "--locked", "--offline", "--quiet", "-p", "course-lessons")

@@ -115,10 +115,15 @@ def _compile_and_define(
         session.ready[line, source] = functions
 
 
+def _waiting(units: list[compiling.Unit], chosen: flags.CellFlags) -> compiling.Built:
+    """Compile; show what is waited for where the crates have to be built first."""
+    with _Progress() as progress:
+        return compiling.build(units, chosen.compile(), progress=progress)
+
+
 def _build(units: list[compiling.Unit], chosen: flags.CellFlags) -> compiling.Built:
     try:
-        with _Progress() as progress:
-            return compiling.build(units, chosen.compile(), progress=progress)
+        return _waiting(units, chosen)
     except compiling.Refused as refused:
         report = diagnostics.read(refused.diagnostics, units, refused.shim)
     display(Shown(report.html(), report.text()))
@@ -127,7 +132,7 @@ def _build(units: list[compiling.Unit], chosen: flags.CellFlags) -> compiling.Bu
 
 def _expect(units: list[compiling.Unit], chosen: flags.CellFlags) -> None:
     try:
-        compiling.build(units, chosen.compile())
+        _waiting(units, chosen)
     except compiling.Refused as refused:
         report = diagnostics.read(refused.diagnostics, units, refused.shim)
     else:
