@@ -305,6 +305,13 @@ def test_a_warning_is_shown_once_small_and_stops_nothing(
 
 
 @rust
+def test_an_unfolded_warning_says_its_title_once(cells: Path) -> None:
+    page = report_of("fn f(x: f64) -> f64 {\n    let mut y = x;\n    y\n}").html()
+    assert page.count("variable does not need to be mutable") == 1
+    assert "let mut y = x;" in page
+
+
+@rust
 def test_exported_functions_are_never_called_unused(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
     notebook.cell("fn f() {}\npub fn g() -> i32 { 1 }")
     assert capsys.readouterr().out == ""
@@ -721,7 +728,7 @@ def test_an_isolated_function_says_that_it_cannot_be_prepared(notebook: Notebook
 @pytest.mark.parametrize(
     ("function", "arguments", "how", "words"),
     [
-        ("twice", (), "SIGABRT", "panicked again while unwinding"),
+        ("twice", (), "SIGABRT", "panicked again"),
         ("endless", (2**63,), "SIGSEGV|SIGABRT|SIGBUS", ""),
         ("abort", (), "SIGABRT", ""),
         ("leave", (), "exit code 0", ""),

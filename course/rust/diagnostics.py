@@ -93,9 +93,10 @@ class Report:
             body += f'<p class="course-rust-help"><b>help</b>: {_code_in(line)} <small>{code}</small>{see}</p>'
         for diagnostic in warnings:
             at = f" <small>line {diagnostic.line}</small>" if diagnostic.line else ""
+            title, _, drawing = diagnostic.ansi.rstrip().partition("\n")  # the summary says what the title says
             body += (
                 '<details class="course-rust-warning"><summary><b>warning</b>: '
-                f"{_code_in(diagnostic.message)}{at}</summary><pre>{_html(diagnostic.ansi.rstrip())}</pre></details>"
+                f"{_code_in(diagnostic.message)}{at}</summary><pre>{_html(drawing or title, titled=False)}</pre></details>"
             )
         return f'<div class="course-rust" role="group" aria-label="messages of the compiler">{STYLE}{body}</div>'
 
@@ -309,8 +310,8 @@ _CLASSES = {
 }  # fmt: skip
 
 
-def _html(ansi: str) -> str:
-    """Turn ANSI colours into spans with classes."""
+def _html(ansi: str, *, titled: bool = True) -> str:
+    """Turn ANSI colours into spans with classes. `titled`: the first line may be folded, the others never."""
     out, bold, colour, position = [], False, "", 0
     for match in _ANSI.finditer(ansi):
         out.append(_span(ansi[position : match.start()], bold, colour))
@@ -323,7 +324,7 @@ def _html(ansi: str) -> str:
             colour = _CLASSES.get(match[1], colour)
     out.append(_span(ansi[position:], bold, colour))
     title, line_end, drawing = "".join(out).partition("\n")
-    return f'<span class="title">{title}</span>{drawing}' if line_end else title  # the title wraps, the drawing never
+    return f'<span class="title">{title}</span>{drawing}' if line_end and titled else title + line_end + drawing
 
 
 def _span(text: str, bold: bool, colour: str) -> str:
