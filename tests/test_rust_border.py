@@ -603,6 +603,25 @@ def test_panics_in_several_threads_reach_their_own_callers(rust: dict[str, Any])
     assert wrong == []
 
 
+CAUGHT = """fn caught(n: i32) -> i32 {
+    let ended = std::panic::catch_unwind(|| assert!(n < 0, "the cell catches this"));
+    ended.map_or(1, |()| 2)
+}
+fn fails() { panic!("first in its call") }
+"""
+
+
+def test_a_panic_that_the_cell_catches_is_no_part_of_a_later_call(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    functions = load(CAUGHT, tmp_path)
+    assert functions["caught"](3) == 1
+    with pytest.raises(RustPanic, match="first in its call"):
+        functions["fails"]()
+    assert functions["caught"](3) == 1
+    assert capfd.readouterr().err == ""
+
+
 # Prepared calls
 
 
@@ -684,7 +703,7 @@ print("still here")
 
 
 @pytest.mark.parametrize(
-    ("function", "last_words"), [("twice", "panicked again while unwinding, cell.rs:2: again"), ("deep", "")]
+    ("function", "last_words"), [("twice", "panicked again, cell.rs:2: again"), ("deep", "")]
 )
 def test_a_double_panic_and_a_stack_overflow_end_the_process_they_run_in(
     tmp_path: Path, function: str, last_words: str

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from course.chapters import Course
 from course.errors import UnknownName
 from course.rust import show
 from course.rust.asm import demangle, functions_in
@@ -85,10 +86,12 @@ def test_a_name_that_does_not_exist_is_answered_with_the_nearest(folder: Path, f
     assert help in caught.value.help
 
 
-def test_every_public_function_of_the_lessons_can_be_shown() -> None:
+def test_every_public_function_of_the_lessons_is_shown_in_a_chapter() -> None:
     lessons = Path(show.__file__).parent / "crates" / "lessons" / "src"
+    chapters = "".join(chapter.source.read_text("utf-8") for chapter in Course.find().chapters())
     for path in lessons.glob("*.rs"):
         for name in re.findall(r"^pub fn (\w+)", path.read_text("utf-8"), re.MULTILINE):
+            assert f'show_rust("{path.name}", "{name}")' in chapters
             assert f"fn {name}" in show.show_rust(path.name, name).text
 
 

@@ -274,9 +274,8 @@ def _start_crates() -> None:
         _say("no Rust here: Rust cells show recorded results (course doctor says how to add it)")
         return
     try:
-        if crates.ready():
+        if not crates.start_background():
             return
-        crates.start_background()
     except CourseError as error:
         print_error(error)
         _say("everything else works; cells that use crates wait for this")

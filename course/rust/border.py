@@ -22,7 +22,6 @@ __all__ = ["arrays_in", "packer"]
 _SIZE = ctypes.c_size_t
 from_buffer: Callable[[Any], Any] = ctypes.c_char.from_buffer
 addressof = ctypes.addressof
-_MOST = 2**63 - 1  # bytes: the most that any Rust object may span
 
 
 # Parameters

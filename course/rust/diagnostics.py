@@ -96,7 +96,8 @@ class Report:
             title, _, drawing = diagnostic.ansi.rstrip().partition("\n")  # the summary says what the title says
             body += (
                 '<details class="course-rust-warning"><summary><b>warning</b>: '
-                f"{_code_in(diagnostic.message)}{at}</summary><pre>{_html(drawing or title, titled=False)}</pre></details>"
+                f"{_code_in(diagnostic.message)}{at}</summary>"
+                f"<pre>{_html(drawing or title, titled=False)}</pre></details>"
             )
         return f'<div class="course-rust" role="group" aria-label="messages of the compiler">{STYLE}{body}</div>'
 

@@ -29,9 +29,9 @@ thread_local! {
     static FAILED: RefCell<Option<Panicked>> = const { RefCell::new(None) };
     /// The frames of the failure that Python took last.
     static FRAMES: RefCell<Option<Arc<Backtrace>>> = const { RefCell::new(None) };
-    /// Whether this thread is inside a guarded call, and whether it is already unwinding there.
+    /// Whether this thread is inside a guarded call, and whether that call has panicked before.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
-    static UNWINDING: Cell<bool> = const { Cell::new(false) };
+    static BEFORE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What any thread's hook saw last: a panic that a worker thread hands on is reported with its own place.
@@ -97,19 +97,20 @@ fn on_panic(info: &panic::PanicHookInfo<'_>) {
         seen.frames = Some(Arc::new(Backtrace::force_capture()));
     }
     // A second panic while the first unwinds ends the process in the next instruction; and nobody may ever join a
-    // thread that panics. Both would otherwise be lost without a word. Many threads of one pool often say the same:
-    // once is enough.
-    let again = UNWINDING.get();
+    // thread that panics. Both would otherwise be lost without a word. (Where the cell has caught the first itself, the
+    // second ends nothing, and cannot be told from one that does.) Many threads of one pool often say the same: once
+    // is enough.
+    let again = BEFORE.get();
     if (again || !INSIDE.get()) && !seen.file.starts_with("/rustc/") && news(&seen) {
         let what = if again {
-            "panicked again while unwinding"
+            "panicked again"
         } else {
             "a thread panicked"
         };
         let (file, line, message) = (short(&seen.file), seen.line, &seen.message);
         let _ = writeln!(std::io::stderr(), "{what}, {file}:{line}: {message}");
     }
-    UNWINDING.set(INSIDE.get());
+    BEFORE.set(INSIDE.get());
     if let Ok(mut last) = LAST.lock() {
         *last = Some(seen.clone());
     }
@@ -145,8 +146,8 @@ pub fn guard(body: &mut dyn FnMut()) {
     let outer = INSIDE.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(outer);
+    BEFORE.set(false);
     if let Err(payload) = result {
-        UNWINDING.set(false);
         caught(payload);
     }
 }
