@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from course.rust import toolchain
 from course.rust.places import cache_root
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +53,58 @@ def test_repo2docker_renders_the_image_without_a_container_engine(tmp_path):
     assert "binder/requirements.txt" in said
     assert "binder/start" in said
     assert "g++" in said
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.mark.needs("rust")
+@pytest.mark.parametrize(
+    ("on_the_path", "installs"),
+    [(None, True), ("1.80.1", True), ("1.86.0-nightly", True), ("1.87.0", False), ("1.100.0", False)],
+)
+def test_post_build_installs_a_rust_where_none_is_new_enough(tmp_path, on_the_path, installs):
+    """`curl`, `python` and `course` are stand-ins that write down their calls; curl hands out the real Rust."""
+    programs, calls, home = tmp_path / "programs", tmp_path / "calls", tmp_path / "home"
+    programs.mkdir()
+    home.mkdir()
+    if on_the_path:
+        _program(programs / "rustc", f"echo 'rustc {on_the_path} (0123456789 2026-01-01)'")
+    real = toolchain.find().rustc
+    script = f"""echo "rustup $*" >> {calls}; mkdir -p "$HOME/.cargo/bin"; ln -s {real} "$HOME/.cargo/bin/rustc\""""
+    (tmp_path / "rustup.sh").write_text(script + "\n", encoding="utf-8")
+    _program(programs / "curl", f'echo "curl $*" >> {calls}\ncat {tmp_path / "rustup.sh"}')
+    for name in ("python", "course"):
+        _program(programs / name, f'echo "{name} $*" >> {calls}')
+    variables = {"HOME": str(home), "PATH": f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    command = ["bash", str(ROOT / "binder" / "postBuild")]
+    for _ in range(2):  # a second build finds what the first one installed
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+    called = calls.read_text(encoding="utf-8").splitlines()
+    assert [call for call in called if call.startswith("rustup")] == [
+        "rustup -y --profile minimal --no-modify-path"
+    ] * installs
+    assert all("https://sh.rustup.rs" in call for call in called if call.startswith("curl"))
+    assert [call for call in called if call.startswith("course")] == ["course cache build", "course doctor"] * 2
+    if installs:
+        code = "from course.rust import toolchain; print(toolchain.find().rustc.resolve())"
+        found = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**variables, "COURSE_CACHE_DIR": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert found.stdout.strip() == str(real.resolve()), found.stderr
+
+
+def test_binder_and_the_course_agree_on_the_oldest_compiler():
+    text = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
+    assert f"\nleast={'.'.join(map(str, toolchain.LEAST))}.0\n" in text
 
 
 @pytest.mark.needs("rust", "crates")
