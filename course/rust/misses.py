@@ -18,7 +18,7 @@ __all__ = ["Compiled", "compiled_functions"]
 _SHARED = re.compile(r"^[<&(\[\s]*(?:mut )?(linfa\w*|smartcore|argmin\w*|bhtsne|kdtree|sprs)::")
 # What is small, or made anew by every crate whatever is shared.
 _TRIVIAL = re.compile(
-    r" as (std|core)::(fmt::|convert::|clone::|default::|ops::Drop)|::<impl std::convert::From<|drop_glue"
+    r" as (std|core)::(fmt::|convert::|clone::|default::|error::Error|ops::Drop)|::<impl std::convert::From<|drop_glue"
 )
 
 

@@ -35,6 +35,7 @@ macro_rules! calls {
                 .fit(data)
                 .unwrap();
             let soft = mixture.predict(data.records());
+            drop(mixture.predict_proba(data.records()));
             let total =
                 mixture.weights().sum() + mixture.means().sum() + mixture.covariances().sum();
             (

@@ -60,8 +60,12 @@ pub fn curve(probabilities: &Array1<f64>, truth: &Array1<bool>) -> f32 {
 pub fn views<'a>(
     x: ArrayView2<'a, f64>,
     y: ArrayView1<'a, usize>,
-) -> DatasetView<'a, f64, usize, Ix1> {
-    DatasetView::new(x, y)
+    signed: ArrayView1<'a, i64>,
+) -> (
+    DatasetView<'a, f64, usize, Ix1>,
+    DatasetView<'a, f64, i64, Ix1>,
+) {
+    (DatasetView::new(x, y), DatasetView::new(x, signed))
 }
 
 /// Models give references to their arrays, and cells scale and shift those.

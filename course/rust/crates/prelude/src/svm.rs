@@ -2,7 +2,7 @@
 
 use linfa::prelude::*;
 use linfa_svm::Svm;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 macro_rules! calls {
     ($name:ident, $records:ty) => {
@@ -38,3 +38,7 @@ macro_rules! calls {
 }
 
 calls!(owned, Array2<f64>);
+
+pub fn new_rows(model: &Svm<f64, bool>, view: &ArrayView2<'_, f64>) -> Array1<bool> {
+    model.predict(view)
+}

@@ -2,7 +2,7 @@
 
 use linfa::prelude::*;
 use linfa_trees::{DecisionTree, SplitQuality};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Ix1};
 
 macro_rules! calls {
     ($name:ident, $records:ty, $targets:ty, $label:ty) => {
@@ -36,3 +36,14 @@ calls!(
     ArrayView1<'_, usize>,
     usize
 );
+
+pub fn by_depth(data: &mut Dataset<f64, usize, Ix1>, depths: &[usize]) -> Array1<f32> {
+    let trees: Vec<_> = depths
+        .iter()
+        .map(|&d| DecisionTree::params().max_depth(Some(d)))
+        .collect();
+    data.cross_validate_single(5, &trees, |guess, truth| {
+        Ok(guess.confusion_matrix(truth)?.accuracy())
+    })
+    .unwrap()
+}
