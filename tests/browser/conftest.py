@@ -98,6 +98,7 @@ class Server:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=5):
                 return
             time.sleep(0.2)
+        self.stop()
         pytest.fail(f"JupyterLab did not start:\n{self.log.read_text()[-3000:]}", pytrace=False)
 
     def api(self, method: str, path: str) -> Any:
