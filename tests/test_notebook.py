@@ -34,4 +34,4 @@ def test_the_extension_adds_rust_cells_and_links_and_may_be_loaded_twice(monkeyp
 
     assert "rust" in shell.magics_manager.magics["cell"]
     assert shell.input_transformers_cleanup == transformers
-    assert HELP_LINKS["E0502"] == ("chapter 02, Rust for people who know NumPy", "02_rust.ipynb")
+    assert explain.HELP_LINKS["E0502"] == ("chapter 02, Rust for people who know NumPy", "02_rust.ipynb")
