@@ -25,6 +25,7 @@ __all__ = [
     "die_with_parent",
     "drop_capabilities",
     "hide",
+    "in_use",
     "landlock",
     "landlock_version",
     "limit",
@@ -145,8 +146,24 @@ def close_others(kept: Iterable[int]) -> None:
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
+def in_use() -> int:
+    """Count the processes and threads of this user that can be seen here."""
+    user, found = os.getuid(), 0
+    for place in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):  # it has ended
+            text = place.read_text(encoding="utf-8", errors="replace")
+            said = {name: value.split() for name, _, value in (line.partition(":") for line in text.splitlines())}
+            if said["Uid"][:1] == [str(user)]:
+                found += int(said["Threads"][0])
+    return found
+
+
 def limit(*, cpu: int, memory: int, file: int, processes: int, files: int = 256) -> None:
-    """Set limits: CPU seconds, bytes of address space beyond what is in use now, bytes of a file, processes, files."""
+    """Set limits: CPU seconds, bytes of address space beyond what is in use now, bytes of a file, processes, files.
+
+    The kernel holds `processes` (threads are such, too) against all of this user's in this user namespace: one that is
+    in none of its own adds what is `in_use`.
+    """
     used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     wanted = {
         resource.RLIMIT_CORE: (0, 0),

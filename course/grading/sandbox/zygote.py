@@ -135,7 +135,8 @@ def _become_worker(
         confine.own_mounts(settings["work"], request["tmp"], request["inodes"])
     os.setsid()  # a signal to one's own group must not reach the zygote's
     os.chdir(settings["work"])
-    confine.limit(cpu=request["cpu"], memory=request["memory"], file=request["file"], processes=request["processes"])
+    processes = request["processes"] + (0 if confinement.namespaces else confine.in_use())
+    confine.limit(cpu=request["cpu"], memory=request["memory"], file=request["file"], processes=processes)
     confine.drop_capabilities()
     if confinement.landlock or confinement.seccomp:
         confine.no_new_privileges()
