@@ -180,6 +180,30 @@ def test_who_was_too_slow_is_run_again_with_more_time_and_the_others_are_not(roo
     assert (room.points()["ada", "twice"], room.points()["bob", "twice"]) == (3.0, 3.0)
 
 
+@pytest.mark.needs("sandbox")
+def test_who_asked_for_too_much_memory_gets_it_where_the_command_says_so(
+    room: Class, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Address space is what is bounded: the array of 3 GiB is asked for and never written to."""
+    room.write("ada", "import numpy as np\n\n\ndef twice(x):\n    np.empty(3 << 30, np.uint8)\n    return 2 * x\n")
+    room.write("bob", SOLVED)
+
+    def grade(*options: str) -> tuple[int | str | None, dict[str, Any]]:
+        with pytest.raises(SystemExit) as ended:
+            main(["grade", str(room.folder), "--json", *options])
+        return ended.value.code, json.loads(capsys.readouterr().out)
+
+    code, small = grade()
+    assert (room.points()["ada", "twice"], room.points()["bob", "twice"]) == (0.0, 3.0)
+    assert (code, [(one["learner"], "memory" in "".join(one["why"])) for one in small["trouble"]]) == (
+        3,
+        [("ada", True)],
+    )
+    code, large = grade("--memory=4096")
+    assert (code or 0, large["runs"], large["unchanged"], large["trouble"]) == (0, 1, 1, [])
+    assert room.points()["ada", "twice"] == 3.0
+
+
 def test_a_run_that_met_no_limit_is_good_for_every_other():
     calm = StoredRun((Ran("returned", 1.0, ()),), limits=(5.0, 512))
     ended = StoredRun((Ran("returned", 1.0, ()), Ran("timeout", error="stopped")), limits=(5.0, 512))
