@@ -56,6 +56,7 @@ def pool() -> Iterator[Pool]:
 
 def one(pool: Pool, wanted: Job) -> Done:
     (done,) = pool.run([wanted])
+    assert done.fault != "machine", done.problem
     assert done.job == wanted.id
     return done
 

@@ -37,10 +37,10 @@ BODIES = (
 
 
 class Idle:
-    """A child that has used no time."""
+    """A child that has waited for no processor."""
 
     @staticmethod
-    def cpu() -> float:
+    def waited() -> float:
         return 0.0
 
 
