@@ -59,6 +59,10 @@ def _crates(name: str) -> Any:
 
 _SIZES = (Size.of(1_000, 10), Size.of(4_000, 10), Size.of(16_000, 10), Size.of(64_000, 10))
 _TIES = "where two cuts are equally good it may take another than scikit-learn, and so may the branches below"
+_FROM_FIT_TO_FIT = (
+    "two fits of the same rows may differ (30 fits of 1,000 rows: 3.6 to 5.6 % of the new rows got another class than "
+    "from scikit-learn)"
+)
 
 JOB = Job(
     name="tree",
@@ -80,7 +84,7 @@ JOB = Job(
         "sklearn": Lane(_sklearn),
         "c": Lane(_c, needs=("gcc",)),
         "rust": Lane(_rust, needs=("rust",)),
-        "linfa": Lane(_crates("with_linfa"), needs=("rust", "crates"), note=_TIES),
+        "linfa": Lane(_crates("with_linfa"), needs=("rust", "crates"), agrees=0.1, note=f"{_TIES}; {_FROM_FIT_TO_FIT}"),
         "rustlearn": Lane(
             _crates("with_rustlearn"), needs=("rust", "crates"), agrees=0.15, note=f"computes in f32; {_TIES}"
         ),
