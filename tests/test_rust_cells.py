@@ -797,3 +797,9 @@ def test_what_libtorch_refuses_is_told_without_its_own_calls_and_paths(notebook:
             notebook[function]()
         assert "Exception raised from" not in str(told.value)
         assert ".so" not in str(told.value)
+
+
+@pytest.mark.needs("rust")
+def test_native_says_nothing_of_the_flags_it_takes() -> None:
+    built = compiling.build([compiling.unit("fn wide(x: &[f64]) -> f64 { x.iter().sum() }")], flags.Flags(native=True))
+    assert diagnostics.read(built.diagnostics, [compiling.unit("")]).diagnostics == ()
