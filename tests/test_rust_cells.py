@@ -801,5 +801,6 @@ def test_what_libtorch_refuses_is_told_without_its_own_calls_and_paths(notebook:
 
 @pytest.mark.needs("rust")
 def test_native_says_nothing_of_the_flags_it_takes() -> None:
-    built = compiling.build([compiling.unit("fn wide(x: &[f64]) -> f64 { x.iter().sum() }")], flags.Flags(native=True))
+    source = f"fn wide_{os.urandom(4).hex()}(x: &[f64]) -> f64 {{ x.iter().sum() }}"  # never compiled before
+    built = compiling.build([compiling.unit(source)], flags.Flags(native=True))
     assert diagnostics.read(built.diagnostics, [compiling.unit("")]).diagnostics == ()
