@@ -113,11 +113,12 @@ def test_nothing_of_a_learner_runs_as_root_where_the_grader_is_root() -> None:
     if not (Isolation.probe().bwrap or command.becomes_plain("run")):
         pytest.skip("without bubblewrap another user cannot reach a Python that is root's alone")
     plain = command.PLAIN_USER
+    before = set(psutil.Process().children(recursive=True))  # what other tests of this process have left running
     with Pool(1, seconds_per_submission=20.0, memory=256) as pool:
         (done,) = pool.run([Job("who", (WHO,), "f", "python", (wire.encode((1.0,)),), Limits(seconds=15.0))])
         workers = [
             process
-            for process in psutil.Process().children(recursive=True)
+            for process in set(psutil.Process().children(recursive=True)) - before
             if Path(process.cmdline()[0]).name.startswith("python")
         ]
         assert workers
