@@ -121,9 +121,14 @@ def test_what_a_submission_leaves_is_gone_for_the_next(pool: Pool) -> None:
 
 def test_a_worker_that_dies_is_replaced(pool: Pool) -> None:
     assert one(pool, job("before", HONEST)).runs[0].value == 2.0
-    for process in psutil.Process().children(recursive=True):
+    killed = psutil.Process().children(recursive=True)
+    for process in killed:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+    for process in killed:  # it may be found dead before it is asked for anything
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
     assert one(pool, job("after", HONEST)).runs[0].value == 2.0
 
 

@@ -151,10 +151,11 @@ class Zygote:
             message = json.dumps(request).encode()
             socket.send_fds(self._control, [message], [theirs.fileno(), file, write, *libraries])
             answer, fds = self._hear(_ANSWER)
-        except OSError:
+        except OSError as error:
             ours.close()
             os.close(read)
-            raise Lost from None
+            self.stop()  # it ended between two jobs: the next try starts another
+            raise Lost(f"a worker had ended: {error.strerror}") from None
         except Lost:
             ours.close()
             os.close(read)
