@@ -180,3 +180,44 @@ def test_a_type_nested_without_sense_is_refused_by_name(place):
 
     assert (refused.function, refused.type) == ("f", "a type nested too deeply")
     assert place in refused.part
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x.sum_axis(Axis(0)) * 2.0",
+        "let c = &x - &x.mean_axis(Axis(0)).unwrap(); c.t().dot(&c) / (x.nrows() as f64 - 1.0)",
+        "x[[0, 1]] + x.len() as f64",
+        'assert!(x.ncols() > 1, "too few columns"); x.dot(&x)',
+        "x.slice(s![1.., ..]).to_owned()",
+    ],
+)
+def test_a_cell_of_whole_operations_has_no_loops(body: str) -> None:
+    assert not read_cell(f"use ndarray::*;\nfn f(x: ArrayView2<f64>) -> Array2<f64> {{ {body} }}").loops
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for i in 0..x.nrows() { g(i); } x",
+        "while n > 0 { n -= 1; } x",
+        "loop { break x; }",
+        "x.mapv(f64::sqrt)",
+        "x.mapv_into(g)",
+        "x.iter().sum()",
+        "x.outer_iter().next()",
+        "x.axis_iter(Axis(0)).count()",
+        "Zip::from(&x).for_each(|v| g(v)); x",
+        "azip!((a in &mut x) *a += 1.0); x",
+        "let g = |v: f64| v * v; g(x[[0, 0]])",
+        "x.rows().into_iter().count()",
+        "x.sort()",
+    ],
+)
+def test_whatever_may_go_from_element_to_element_has_loops(body: str) -> None:
+    assert read_cell(f"use ndarray::*;\nfn f(x: ArrayView2<f64>) -> Array2<f64> {{ {body} }}").loops
+
+
+def test_a_macro_or_an_impl_of_the_cells_own_may_hold_loops() -> None:
+    assert read_cell("macro_rules! twice { ($x:expr) => { $x * 2.0 } }").loops
+    assert read_cell("struct S;\nimpl S { fn f(self) {} }").loops
