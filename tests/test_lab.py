@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,16 +143,14 @@ def test_nothing_is_written_to_the_users_configuration(running: Running):
     assert [p.name for p in (home / ".jupyter").rglob("*")] == ["jupyter_server_config.json"]
 
 
-def test_a_second_lab_gives_the_address_of_the_first_at_once(running: Running):
+def test_a_second_lab_gives_the_address_of_the_first(running: Running):
     clone, address, _, env = running
-    begin = time.monotonic()
 
     again = run(clone, "lab", "--no-browser", "02", env=env)
 
     assert again.returncode == 0
     assert address.replace("00_hello", "02_views") in again.stdout
     assert "already running" in again.stdout
-    assert time.monotonic() - begin < 5
 
 
 def test_no_argument_gives_the_address_of_the_lab_that_runs(running: Running):
