@@ -108,6 +108,7 @@ def test_binder_and_the_course_agree_on_the_oldest_compiler():
 
 
 @pytest.mark.needs("rust", "crates")
+@pytest.mark.timeout(900)
 def test_post_build_installs_the_course_in_a_clean_environment(tmp_path):
     """Everything but the downloads: a copy of the repository, an empty home, an environment without the course."""
     copy, home, environment = tmp_path / "copy", tmp_path / "home", tmp_path / "environment"
@@ -144,7 +145,7 @@ def test_post_build_installs_the_course_in_a_clean_environment(tmp_path):
         "LANG": before.get("LANG", "C.UTF-8"),
     }
     done = subprocess.run(
-        ["bash", "binder/postBuild"], cwd=copy, env=variables, capture_output=True, text=True, check=False, timeout=240
+        ["bash", "binder/postBuild"], cwd=copy, env=variables, capture_output=True, text=True, check=False, timeout=800
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

@@ -630,19 +630,27 @@ def test_an_interrupt_gives_control_back_and_the_arrays_stay_lent_until_the_call
     notebook: Notebook, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notebook.cell(
-        "use std::{thread, time::Duration};\n"
-        "fn slow(x: &mut [f64], ms: u64) -> f64 { thread::sleep(Duration::from_millis(ms)); x[0] = 7.0; x[0] }\n"
+        "use std::{sync::atomic::{AtomicBool, Ordering::SeqCst}, thread, time::Duration};\n"
+        "static MAY_END: AtomicBool = AtomicBool::new(true);\n"
+        "fn may_end(yes: bool) { MAY_END.store(yes, SeqCst) }\n"
+        "fn slow(x: &mut [f64]) -> f64 {\n"
+        "    while !MAY_END.load(SeqCst) { thread::sleep(Duration::from_millis(5)) }\n"
+        "    x[0] = 7.0;\n"
+        "    x[0]\n"
+        "}\n"
         "fn read(x: &[f64]) -> f64 { x[0] }",
         "--interruptible",
     )
     x = np.zeros(1)
-    assert notebook["slow"](np.zeros(1), 1) == 7.0
+    assert notebook["slow"](np.zeros(1)) == 7.0
+    notebook["may_end"](False)
     interrupt_soon(0.2)
     with pytest.raises(KeyboardInterrupt):
-        notebook["slow"](x, 1500)
+        notebook["slow"](x)
     assert "runs on in the background" in capsys.readouterr().err
     with pytest.raises(AliasError, match="has borrowed"):
         notebook["read"](x)
+    notebook["may_end"](True)
     while LENT:
         time.sleep(0.02)
     assert notebook["read"](x) == 7.0
