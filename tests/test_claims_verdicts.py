@@ -2,13 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.claims.experiment import Evidence, Experiment, Finding, Rule, above, below
+from course.claims.experiment import LEAST_TURNS, Evidence, Experiment, Finding, Rule, above, below
 from course.claims.ledger import judged_record
 from course.claims.verdicts import (
     AGAINST,
@@ -23,6 +24,8 @@ from course.claims.verdicts import (
     interval,
 )
 from course.errors import CourseError
+
+MANUAL = Path(__file__).parents[1] / "docs" / "claims.md"
 
 
 def experiment(bounds=None, **texts):
@@ -40,11 +43,21 @@ def experiment(bounds=None, **texts):
     )
 
 
-def shared_machine(rng, turns, ratio, noise=0.03):
-    """Ratios of two lanes on a shared machine: log-normal noise, a drift that both feel, outliers that one feels."""
+SHORT, LONG = 5, 1  # bursts of a lane in a turn: `protocol.burst_shape`
+
+
+def shared_machine(rng, turns, ratio, bursts=SHORT):
+    """Ratios of two lanes on a shared machine: a burst feels noise and interruptions, both lanes feel a drift.
+
+    As measured: with four to nine processes on two cores, one burst of half a millisecond in seven was interrupted,
+    for ten times its length. A long call has one burst; on a machine with less to do, one in twelve is interrupted, and
+    takes two and a half times as long.
+    """
+    noise, share, longer = (0.05, 0.15, 10) if bursts > 1 else (0.03, 0.08, 1.5)
     drift = 1 + 0.4 * np.sin(np.linspace(0, rng.uniform(2, 9), turns)) + np.abs(np.cumsum(rng.normal(0, 0.02, turns)))
-    both = drift * np.exp(rng.normal(0, noise, size=(2, turns)))
-    both *= 1 + (rng.random((2, turns)) < 0.08) * rng.exponential(1.5, size=(2, turns))
+    each = np.exp(rng.normal(0, noise, size=(2, turns, bursts)))
+    each *= 1 + (rng.random((2, turns, bursts)) < share) * rng.exponential(longer, size=(2, turns, bursts))
+    both = drift * np.median(each, axis=2)
     return tuple(both[0] / (both[1] / ratio))
 
 
@@ -60,10 +73,11 @@ def verdict(*findings, bounds=None):
     return decide(experiment(bounds), Evidence(findings=list(findings)))
 
 
-def test_a_difference_of_ten_percent_is_found_on_a_shared_machine():
+@pytest.mark.parametrize("bursts", [SHORT, LONG])
+def test_a_difference_of_ten_percent_is_found_on_a_shared_machine(bursts):
     rng = np.random.default_rng(7)
-    faster = [verdict(timed(shared_machine(rng, 25, 1.1))).verdict for _ in range(60)]
-    slower = [verdict(timed(shared_machine(rng, 25, 1 / 1.1))).verdict for _ in range(60)]
+    faster = [verdict(timed(shared_machine(rng, 25, 1.1, bursts))).verdict for _ in range(60)]
+    slower = [verdict(timed(shared_machine(rng, 25, 1 / 1.1, bursts))).verdict for _ in range(60)]
 
     assert faster.count(HOLDS) > 55
     assert slower.count(DOES_NOT_HOLD) > 55
@@ -71,41 +85,94 @@ def test_a_difference_of_ten_percent_is_found_on_a_shared_machine():
     assert HOLDS not in slower
 
 
-def test_equal_lanes_are_decided_one_time_in_twenty_at_most():
+@pytest.mark.parametrize("turns", [LEAST_TURNS, 25])
+@pytest.mark.parametrize("bursts", [SHORT, LONG])
+def test_equal_lanes_are_decided_one_time_in_twenty_at_most(bursts, turns):
     rng = np.random.default_rng(8)
-    decided = [verdict(timed(shared_machine(rng, 25, 1.0))).verdict != DEPENDS for _ in range(200)]
+    decided = [verdict(timed(shared_machine(rng, turns, 1.0, bursts))).verdict != DEPENDS for _ in range(200)]
 
     assert np.mean(decided) <= 0.05 + 2 * (0.05 * 0.95 / 200) ** 0.5
 
 
-def test_twenty_findings_together_are_wrong_about_equal_lanes_one_time_in_twenty_at_most():
+@pytest.mark.parametrize("turns", [LEAST_TURNS, 25])
+@pytest.mark.parametrize("bursts", [SHORT, LONG])
+def test_twenty_findings_together_are_wrong_about_equal_lanes_one_time_in_twenty_at_most(bursts, turns):
     rng = np.random.default_rng(9)
     wrong = 0
     for _ in range(40):
-        found = verdict(*(timed(shared_machine(rng, 25, 1.0), task=str(n)) for n in range(20)))
+        found = verdict(*(timed(shared_machine(rng, turns, 1.0, bursts), task=str(n)) for n in range(20)))
         wrong += any(one.outcome != UNDECIDED for one in found.judged)
 
     assert wrong <= 5
 
 
-def test_twenty_findings_that_differ_by_a_quarter_are_all_found_in_a_full_run():
-    rng = np.random.default_rng(10)
-    found = verdict(*(timed(shared_machine(rng, 61, 1.25), task=str(n)) for n in range(20)))
+def test_a_lane_that_is_interrupted_more_often_is_not_called_five_percent_slower_for_it():
+    rng = np.random.default_rng(12)
+    wrong = 0
+    for _ in range(200):
+        clean, disturbed = np.exp(rng.normal(0, 0.05, size=(2, LEAST_TURNS, SHORT)))
+        disturbed *= 1 + (rng.random(disturbed.shape) < 0.15) * rng.exponential(10, size=disturbed.shape)
+        ratios = tuple(np.median(disturbed, axis=1) / np.median(clean, axis=1))
+        found = verdict(timed(ratios), bounds={"speed": above(1.05)})
+        wrong += found.verdict == HOLDS
 
-    assert found.verdict == HOLDS
+    assert wrong == 0
+
+
+@pytest.mark.parametrize("bursts", [SHORT, LONG])
+def test_findings_that_are_decided_do_not_make_equal_lanes_beside_them_differ(bursts):
+    rng = np.random.default_rng(13)
+    wrong = 0
+    for _ in range(60):
+        planted = [timed(shared_machine(rng, 25, 1.25, bursts), task=f"planted {n}") for n in range(10)]
+        equal = [timed(shared_machine(rng, 25, 1.0, bursts), task=str(n)) for n in range(10)]
+        found = verdict(*planted, *equal)
+        wrong += any(one.outcome != UNDECIDED for one in found.judged[10:])
+
+    assert wrong <= 60 * 0.05 + 2 * (60 * 0.05 * 0.95) ** 0.5
+
+
+def test_a_finding_that_is_decided_leaves_its_share_of_the_error_rate_to_the_others():
+    one_turn_against = (*(1.2,) * 12, 0.9)  # of thirteen: enough where fourteen findings share, not where twenty do
+    decided = [timed((2.0,) * 13, task=str(n)) for n in range(19)]
+    noisy = [timed((*(0.9, 1.1) * 6, 1.0), task=f"noisy {n}") for n in range(19)]
+
+    beside_decided = verdict(timed(one_turn_against, task="this"), *decided)
+    beside_noisy = verdict(timed(one_turn_against, task="this"), *noisy)
+
+    assert (beside_decided.judged[0].outcome, beside_decided.level) == (FOR, 0.95)
+    assert beside_noisy.judged[0].outcome == UNDECIDED
+    assert beside_noisy.level == 1 - 0.05 / 20
 
 
 @pytest.mark.parametrize(
-    ("findings", "turns", "least", "most"),
-    [(1, 25, 0.95, 1), (17, 25, 0.85, 1), (17, 13, 0.15, 0.5), (103, 61, 0.95, 1), (103, 25, 0.7, 0.95)],
+    ("bursts", "findings", "turns", "least"),
+    [
+        (SHORT, 17, LEAST_TURNS, 0.97),
+        (SHORT, 17, 25, 0.97),
+        (SHORT, 103, LEAST_TURNS, 0.85),
+        (SHORT, 103, 61, 0.99),
+        (LONG, 17, LEAST_TURNS, 0.85),
+        (LONG, 17, 25, 0.95),
+        (LONG, 103, LEAST_TURNS, 0.5),
+        (LONG, 103, 61, 0.99),
+    ],
 )
-def test_how_surely_ten_percent_is_found_depends_on_findings_and_turns_as_the_manual_says(findings, turns, least, most):
+def test_ten_percent_is_found_as_surely_as_the_manual_says(bursts, findings, turns, least):
     rng = np.random.default_rng(11)
-    level = 1 - 0.05 / findings
-    intervals = [interval(shared_machine(rng, turns, 1.1), level) for _ in range(60)]
+    outcomes = []
+    for _ in range(max(1, 103 // findings)):
+        found = verdict(*(timed(shared_machine(rng, turns, 1.1, bursts), task=str(n)) for n in range(findings)))
+        outcomes += [one.outcome for one in found.judged]
+    found = outcomes.count(FOR) / len(outcomes)
+    level = 1 - 0.05 / findings  # what is left to a finding beside which all others lie inside the noise
+    alone = np.mean([interval(shared_machine(rng, turns, 1.1, bursts), level)[0] > 1 for _ in range(200)])
+    kind = "short" if bursts == SHORT else "long"
 
-    assert least <= np.mean([low > 1 for low, _ in intervals]) <= most
-    assert not any(high < 1 for _, high in intervals)
+    assert AGAINST not in outcomes
+    assert found >= least
+    row = f"| {kind} | {findings} | {turns} | {found:.0%} | {alone:.0%} |".replace("%", " %")
+    assert row in MANUAL.read_text("utf-8")
 
 
 def test_a_claim_inside_the_noise_depends_and_says_so():

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.claims.protocol import Times, ratio_text, time_lanes, time_text
+from course.claims import protocol
+from course.claims.protocol import Times, burst_shape, ratio_text, time_lanes, time_text
 from course.errors import LanesDisagree, UsageMistake
 
 
@@ -49,6 +50,37 @@ def test_every_lane_runs_in_every_turn():
     times = time_lanes({"a": lambda: 1.0, "b": lambda: 1.0}, turns=5)
 
     assert {lane: len(seconds) for lane, seconds in times.seconds.items()} == {"a": 5, "b": 5}
+
+
+def test_an_interruption_spoils_its_burst_and_not_the_time_of_the_turn(monkeypatch):
+    now = 0.0
+    calls = 0
+
+    def lane():
+        nonlocal now, calls
+        calls += 1
+        now += 0.004 if calls % 4 else 0.1  # every fourth call is interrupted
+
+    monkeypatch.setattr(protocol.time, "perf_counter", lambda: now)
+    times = time_lanes({"a": lane, "b": lane}, turns=20, agree=None)
+
+    assert [times.seconds[name] == pytest.approx([0.004] * 20) for name in "ab"] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("once", "bursts", "calls"),
+    [(1e-6, 5, 500), (0.0004, 5, 1), (0.0049, 5, 1), (0.006, 3, 1), (0.02, 1, 1), (3.0, 1, 1)],
+)
+def test_a_short_call_has_five_bursts_and_a_long_one_has_one(once, bursts, calls):
+    assert burst_shape(once) == (bursts, calls)
+
+
+@given(st.floats(min_value=0, max_value=1e3))
+def test_there_is_always_a_burst_in_the_middle(once):
+    bursts, calls = burst_shape(once)
+
+    assert bursts in (1, 3, 5)
+    assert calls >= 1
 
 
 def test_garbage_collection_is_as_it_was_before_even_when_a_lane_fails():

@@ -58,6 +58,10 @@ __all__ = [
 
 Say = Callable[[float, str], None]
 
+LEAST_TURNS = 17
+"""So many that, at the level of a claim with seventeen findings, two turns may fall on the other side of the bound, and
+with a hundred findings one may; with thirteen turns none may, and one interruption leaves a difference undecided."""
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -232,12 +236,13 @@ class Run:
     ) -> Times:
         """Check that the lanes agree, then time them in turns, each with at most `threads` threads.
 
-        seconds: what these turns may take (default: a tenth of the experiment's). At least thirteen turns are taken
-        whatever it costs: with fewer, a claim with many findings could decide none of them.
+        seconds: what these turns may take (default: a tenth of the experiment's); never less than half a second,
+        however much of the experiment's time went to imports and to data. At least `LEAST_TURNS` are taken, whatever
+        it costs.
         """
-        budget = min(self.seconds / 10 if seconds is None else seconds, max(self.left, 0.2))
+        budget = min(self.seconds / 10 if seconds is None else seconds, max(self.left, 0.5))
         wanted = turns or (25 if self.quick else 61)
-        return time_lanes(lanes, turns=wanted, least=13, agree=agree, budget=budget, threads=threads)
+        return time_lanes(lanes, turns=wanted, least=LEAST_TURNS, agree=agree, budget=budget, threads=threads)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 A time on a shared machine drifts by tens of percent within a minute. Two lanes measured one after the other differ
 by that drift; measured in turns, they share it, and the *ratio* of each turn is steady. So `time_lanes` runs every
-lane once per turn, in an order that rotates, and reports the median ratio with a bootstrap interval.
+lane in each turn, in an order that rotates, and reports the median ratio with a bootstrap interval.
+
+What one lane feels alone is an interruption: for a few milliseconds another process has the core. So a lane's time in
+a turn is the median of five bursts of calls: an interruption spoils the burst that it falls into, and no other.
 
     times = time_lanes({"python": lambda: slow(x), "numba": lambda: fast(x)}, agree=1e-9)
     times                      # a table in a notebook
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import gc
 import html
+import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +30,9 @@ from course.errors import LanesDisagree, UsageMistake
 
 __all__ = ["Agree", "Times", "time_lanes"]
 
-SAMPLE_SECONDS = 0.002  # a sample shorter than this is repeated inside one turn, and the mean of those calls taken
+BURST_SECONDS = 0.0005  # a call shorter than this is repeated inside a burst, and their mean taken
+BURSTS = 5  # of each lane in each turn; their median is its time
+BURSTS_SECONDS = 0.025  # longer calls get fewer bursts, one at least, so that there is time for turns
 BOOTSTRAP = 2_000
 
 Agree = float | Callable[[Any, Any], str]
@@ -131,7 +137,7 @@ def time_lanes(
 ) -> Times:
     """Time several ways to do the same job, in turns, and return the times.
 
-    lanes: name → a call without arguments; the first is the base of the ratios. turns: samples of each lane.
+    lanes: name → a call without arguments; the first is the base of the ratios. turns: times taken of each lane.
     agree: relative tolerance to which all results must equal the base's before anything is timed; None where results
     cannot be compared; or a function of (found, wanted) that says how they differ. budget: seconds after which no
     further turn begins (`least` are always taken). threads: what every lane's libraries may use.
@@ -146,12 +152,16 @@ def time_lanes(
         results = {name: lane() for name, lane in lanes.items()}  # also the warm-up: compilation, caches, page faults
         if agree is not None:
             _check_agreement(results, agree)
-        calls = {name: _calls_per_sample(lane) for name, lane in lanes.items()}
-        return _turns(lanes, calls, turns, budget, least)
+        shapes = {name: burst_shape(_once(lane)) for name, lane in lanes.items()}
+        return _turns(lanes, shapes, turns, budget, least)
 
 
 def _turns(
-    lanes: Mapping[str, Callable[[], Any]], calls: Mapping[str, int], turns: int, budget: float, least: int
+    lanes: Mapping[str, Callable[[], Any]],
+    shapes: Mapping[str, tuple[int, int]],
+    turns: int,
+    budget: float,
+    least: int,
 ) -> Times:
     seconds: dict[str, list[float]] = {name: [] for name in lanes}
     order = list(lanes)
@@ -163,11 +173,8 @@ def _turns(
             if turn >= least and time.perf_counter() - started > budget:
                 break
             for name in order:
-                lane, repeat = lanes[name], calls[name]
-                begin = time.perf_counter()
-                for _ in range(repeat):
-                    lane()
-                seconds[name].append((time.perf_counter() - begin) / repeat)
+                bursts, calls = shapes[name]
+                seconds[name].append(statistics.median(_seconds_of(lanes[name], calls) for _ in range(bursts)))
             order.append(order.pop(0))
     finally:
         if collecting:
@@ -175,11 +182,25 @@ def _turns(
     return Times({name: np.array(values) for name, values in seconds.items()})
 
 
-def _calls_per_sample(lane: Callable[[], Any]) -> int:
+def _once(lane: Callable[[], Any]) -> float:
+    """Return about how long a call takes: of a short one, the least of three, since one may be interrupted."""
+    once = _seconds_of(lane, 1)
+    return once if once > 2 * BURSTS_SECONDS else min(once, _seconds_of(lane, 1), _seconds_of(lane, 1))
+
+
+def burst_shape(once: float) -> tuple[int, int]:
+    """Return how many bursts a lane gets in each turn, and how many calls each has, where one call takes `once`."""
+    calls = max(1, min(100_000, round(BURST_SECONDS / max(once, 1e-9))))
+    fit = int(BURSTS_SECONDS / max(once * calls, 1e-9))
+    return (min(BURSTS, fit - 1 + fit % 2) if fit else 1), calls  # an odd number has a middle one
+
+
+def _seconds_of(lane: Callable[[], Any], calls: int) -> float:
+    """Return the mean time of so many calls, one after the other."""
     begin = time.perf_counter()
-    lane()
-    once = max(time.perf_counter() - begin, 1e-9)
-    return max(1, min(100_000, round(SAMPLE_SECONDS / once)))
+    for _ in range(calls):
+        lane()
+    return (time.perf_counter() - begin) / calls
 
 
 def _check_agreement(results: Mapping[str, Any], tolerance: Agree) -> None:

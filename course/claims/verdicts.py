@@ -13,16 +13,23 @@ the claim *depends* at most: on what was not measured.
 The interval of a timed ratio is a bootstrap interval of the median over turns, widened where the distribution-free
 interval of a median (order statistics) is wider: with a dozen turns a bootstrap alone is too sure of itself. With
 many findings one in twenty would be decided by chance, so the 5 % are shared among all of one claim: ten findings get
-intervals at 99.5 % each. That a claim's verdict rests on chance anywhere then has at most one chance in twenty.
+intervals at 99.5 % each. A finding that is decided at this level leaves its share to the others, whose intervals are
+then taken anew at a lower level, until no further one is decided (Holm's method: Scandinavian Journal of Statistics,
+1979). That a claim's verdict rests on chance anywhere has at most one chance in twenty.
+
+Other ways were tried on the timings of the tests. The Hodges-Lehmann estimator with signed ranks finds less where
+there are interruptions, and decides too often where only one of two lanes is interrupted.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course.claims.experiment import Bound, Evidence, Experiment, Finding
 from course.errors import CourseError
@@ -84,11 +91,17 @@ class Verdict:
 def interval(ratios: Sequence[float], level: float) -> tuple[float, float]:
     """Return an interval that holds the median ratio with probability `level`, whatever the noise looks like."""
     values = np.sort(np.asarray(ratios, dtype=np.float64))
-    draws = np.random.default_rng(0).integers(0, len(values), size=(BOOTSTRAP, len(values)))
-    medians = np.median(values[draws], axis=1)
+    medians = values[_middles(len(values))].mean(axis=1)
     low, high = np.percentile(medians, [50 * (1 - level), 50 * (1 + level)])
     rank = _rank(len(values), level)
     return float(min(low, values[rank])), float(max(high, values[len(values) - 1 - rank]))
+
+
+@functools.cache
+def _middles(turns: int) -> NDArray[np.int64]:
+    """Return which of the sorted values are the two middle ones of each bootstrap sample (one and the same if odd)."""
+    draws = np.sort(np.random.default_rng(0).integers(0, turns, size=(BOOTSTRAP, turns)), axis=1)
+    return draws[:, [(turns - 1) // 2, turns // 2]]
 
 
 def enough(turns: int, level: float) -> bool:
@@ -120,9 +133,7 @@ def decide(experiment: Experiment, evidence: Evidence) -> Verdict:
                 place=f"the experiment {experiment.id}",
                 help=f"the rule's measures are: {', '.join(bounds)}",
             )
-    timed = sum(bool(finding.ratios) for finding in evidence.findings)
-    level = 1 - ERROR_RATE / max(timed, 1)
-    judged = [_judge(finding, bounds[finding.measure], level) for finding in evidence.findings]
+    judged, level = _judge_all(evidence.findings, bounds)
     outcomes = {one.outcome for one in judged}
     if not judged:
         return Verdict(NOT_MEASURED, _not_measured(evidence), (), (), level)
@@ -137,14 +148,26 @@ def decide(experiment: Experiment, evidence: Evidence) -> Verdict:
     return Verdict(DEPENDS, experiment.depends, judged, on, level)
 
 
+def _judge_all(findings: Sequence[Finding], bounds: Mapping[str, Bound]) -> tuple[list[Judged], float]:
+    """Judge at the level that the findings inside the noise share: those that are decided leave them their part."""
+    sharing = max(sum(bool(finding.ratios) for finding in findings), 1)
+    while True:
+        level = 1 - ERROR_RATE / sharing
+        judged = [_judge(finding, bounds[finding.measure], level) for finding in findings]
+        left = sum(bool(one.finding.ratios) and one.outcome == UNDECIDED for one in judged)
+        if max(left, 1) >= sharing:
+            return judged, level
+        sharing = max(left, 1)
+
+
 def _judge(finding: Finding, bound: Bound, level: float) -> Judged:
     if finding.ratios:
         low, high = interval(finding.ratios, level)
+        if not enough(len(finding.ratios), level):
+            return Judged(finding, low, high, bound, UNDECIDED)
     else:
         low = finding.value if finding.low is None else finding.low
         high = finding.value if finding.high is None else finding.high
-    if finding.ratios and not enough(len(finding.ratios), level):
-        return Judged(finding, low, high, bound, UNDECIDED)
     beyond, short = (low > bound.value, high < bound.value) if bound.above else (high < bound.value, low > bound.value)
     if low == high == bound.value:  # an exact figure on the bound itself has not passed it
         short = True
