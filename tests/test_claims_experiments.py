@@ -331,7 +331,42 @@ def test_linfas_new_centre_is_the_mean_of_the_rows_and_of_the_old_centre(rust):
     theirs = KMeans(2, init=start, n_init=1, max_iter=1).fit(x).cluster_centers_
 
     assert theirs.ravel() == pytest.approx([1.0, 12.0])
-    assert rust["one_round"](x, start) == pytest.approx([(0 + 2 + 1.5) / 3, (10 + 14 + 11) / 3])
+    one_round = rust["centres"](x, start, 1e9)  # any shift is small enough to stop
+    assert one_round == pytest.approx([(0 + 2 + 1.5) / 3, (10 + 14 + 11) / 3])
+
+
+@pytest.mark.needs("crates")
+@pytest.mark.parametrize("unit", [1.0, 10.0])
+def test_linfa_stops_at_a_shift_and_scikit_learn_at_a_squared_one_relative_to_the_variance(rust, unit):
+    from sklearn.cluster import KMeans
+
+    x, start = unit * np.array([[0.0], [2.0], [10.0], [14.0]]), unit * np.array([[1.5], [11.0]])
+
+    def theirs(tol):
+        return KMeans(2, init=start, n_init=1, tol=tol).fit(x).n_iter_
+
+    def ours(tolerance):
+        return rust["centres"](x, start, tolerance)
+
+    squared = 0.5**2 + 1.0**2  # of scikit-learn's first shift: from 1.5 to 1 and from 11 to 12
+    shift = unit * np.hypot(1 / 3, 2 / 3)  # linfa's: from 1.5 to 3.5/3 and from 11 to 35/3
+    relative = squared / np.var(x / unit)
+    one_round = pytest.approx(unit * np.array([3.5, 35]) / 3)
+
+    assert (theirs(1.001 * relative), theirs(0.999 * relative)) == (1, 2)
+    assert ours(1.001 * shift) == one_round
+    assert ours(0.999 * shift) != one_round
+
+
+@pytest.mark.needs("crates")
+def test_linfas_explained_variance_ratios_are_shares_among_the_kept_components(rust):
+    from sklearn.decomposition import PCA
+
+    x = np.random.default_rng(6).normal(size=(200, 4)) * np.array([4.0, 3.0, 2.0, 1.0])
+    theirs = PCA(2).fit(x).explained_variance_ratio_
+
+    assert theirs.sum() < 0.95
+    assert rust["explained"](x, 2) == pytest.approx(theirs / theirs.sum(), rel=1e-4)
 
 
 @pytest.mark.needs("crates")

@@ -26,6 +26,18 @@ DIFFERENCES = (
     Difference(
         "members", "centre of a cluster in k-means", "the mean of its rows", "linfa: of its rows and the old centre"
     ),
+    Difference(
+        "tolerance",
+        "k-means stops when",
+        "the squared shift of all centres is at most tol · the mean variance of the columns",
+        "linfa: the shift is below tolerance, in the data's own units",
+    ),
+    Difference(
+        "ratio",
+        "explained variance ratio of PCA",
+        "the share of the variance of all columns",
+        "linfa: the share among the components that are kept, so that they add up to 1",
+    ),
     Difference("alpha", "strength of the penalty in logistic regression", "C", "linfa: alpha = 1/C"),
     Difference("gamma", "width of the Gaussian kernel", "exp(−gamma·d²)", "linfa: exp(−d²/eps), so gamma = 1/eps"),
     Difference("intercept", "intercept of the linear classifier", "fitted", "rustlearn: there is none"),
@@ -38,6 +50,7 @@ CELL = """
 use linfa::prelude::*;
 use linfa_clustering::{KMeans, KMeansInit};
 use linfa_logistic::LogisticRegression;
+use linfa_reduction::Pca;
 use linfa_svm::Svm;
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use rustlearn::linear_models::sgdclassifier::Hyperparameters;
@@ -48,16 +61,20 @@ pub fn inertia(x: ArrayView2<f64>, start: ArrayView2<f64>) -> f64 {
     params.n_runs(1).tolerance(1e-9).fit(&DatasetBase::from(x.to_owned())).unwrap().inertia()
 }
 
-/// The centres after one round from `start`.
-pub fn one_round(x: ArrayView2<f64>, start: ArrayView2<f64>) -> Vec<f64> {
+/// The centres where k-means from `start` stops.
+pub fn centres(x: ArrayView2<f64>, start: ArrayView2<f64>, tolerance: f64) -> Vec<f64> {
     let params = KMeans::params(start.nrows()).init_method(KMeansInit::Precomputed(start.to_owned()));
-    // Any move is small enough to stop after the first round.
-    let model = params.n_runs(1).tolerance(1e9).fit(&DatasetBase::from(x.to_owned())).unwrap();
+    let model = params.n_runs(1).tolerance(tolerance).fit(&DatasetBase::from(x.to_owned())).unwrap();
     model.centroids().iter().copied().collect()
 }
 
 pub fn default_runs() -> usize {
     KMeans::<f64, linfa_nn::distance::L2Dist>::params(3).check().unwrap().n_runs()
+}
+
+pub fn explained(x: ArrayView2<f64>, components: usize) -> Vec<f64> {
+    let model = Pca::params(components).fit(&DatasetBase::from(x.to_owned())).unwrap();
+    model.explained_variance_ratio().to_vec()
 }
 
 pub fn logistic(x: ArrayView2<f64>, y: &[bool], alpha: f64) -> Vec<f64> {
