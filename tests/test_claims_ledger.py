@@ -239,6 +239,20 @@ def test_no_lane_is_drawn_with_a_thicker_line(record):
     assert len(set(paths)) == 1
 
 
+def test_no_two_lanes_of_a_figure_share_a_marker():
+    from course.claims.figures import LOOKS, _looks
+    from course.claims.ledger import REFERENCE, read
+
+    drawn = [s for c in read(REFERENCE)["claims"] for s in c["series"] if s["kind"] != "bars"]
+    for lanes in (LOOKS, *(one["points"] for one in drawn)):
+        shapes = [shape for _, shape in _looks(lanes).values()]
+        assert len(shapes) == len(set(shapes)), list(lanes)
+    alone, beside = _looks(["numpy", "rust"]), _looks(["rust, prepared", "rust", "torch", "tch"])
+
+    assert alone["rust"] == LOOKS["rust"]
+    assert {lane: beside[lane] for lane in ("torch", "tch")} == {lane: LOOKS[lane] for lane in ("torch", "tch")}
+
+
 def test_growth_says_each_lane_at_its_first_and_last_size(record):
     growth = next(one for one in record["series"] if one["title"] == "sort")
 

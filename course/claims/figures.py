@@ -7,7 +7,7 @@ label at the end of their line.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from course.claims.drawing import Drawing, Palette, cut, even, flat, in_digits, in_short, in_times, span, ticks
@@ -16,22 +16,22 @@ from course.claims.verdicts import AGAINST, FOR, UNDECIDED
 
 __all__ = ["findings_alt", "findings_figure", "series_alt", "series_figure"]
 
-LANE_COLOURS = {
-    "rust": "one",
-    "linfa": "six",
-    "ndarray": "five",
-    "rustlearn": "four",
-    "tch": "one",
-    "python": "four",
-    "numpy": "two",
-    "sklearn": "three",
-    "scikit-learn": "three",
-    "numba": "five",
-    "torch": "two",
-    "c": "seven",
+LOOKS = {
+    "rust": ("one", "circle"),
+    "linfa": ("six", "square"),
+    "ndarray": ("five", "triangle"),
+    "rustlearn": ("four", "diamond"),
+    "tch": ("one", "down"),
+    "python": ("four", "plus"),
+    "numpy": ("two", "left"),
+    "sklearn": ("three", "star"),
+    "numba": ("five", "bow"),
+    "torch": ("two", "right"),
+    "c": ("seven", "hourglass"),
 }
+_SAME = {"scikit-learn": "sklearn", "pytorch": "torch", "tch-rs": "tch"}
 _ORDER = ("one", "two", "three", "four", "five", "six", "seven")
-_SHAPES = ("circle", "square", "triangle", "diamond", "down", "plus")
+_SHAPES = (*dict.fromkeys(shape for _, shape in LOOKS.values()), "cross")
 ROW = 22
 
 
@@ -75,7 +75,8 @@ def _forest(record: dict[str, Any], palette: Palette, width: float) -> str:
     pairs = {(f["of"].get("lane", ""), f["of"].get("against", "")) for f in timed}
     labels = [_label(finding, with_lanes=len(pairs) > 1) for finding in timed] + [f["what"] for f in exact]
     bounds = {record["rule"]["bounds"][f["measure"]]["value"] for f in timed}
-    left, right, top = min(400.0, 24 + 6.7 * max(map(len, labels))), 84.0, 34.0
+    tall = len(timed) > 20  # the axis is then named above the rows as well
+    left, right, top = min(430.0, 24 + 6.7 * max(map(len, labels))), 84.0, 48.0 if tall else 34.0
     bottom = top + ROW * (len(timed) + heads * len(groups))
     drawing = Drawing(width, bottom + 46 + ROW * (len(exact) + bool(exact)), palette)
     low, high = span([v for f in timed for v in (f["low"], f["high"], f["value"])] + list(bounds))
@@ -89,16 +90,17 @@ def _forest(record: dict[str, Any], palette: Palette, width: float) -> str:
 
     def row(finding: dict[str, Any], label: str, y: float, x: float) -> None:
         shape, hollow = _MARKS[finding["outcome"]]
-        drawing.text(left - 12, y + 4, cut(label, 58), size=11.5, anchor="end")
+        drawing.text(left - 12, y + 4, cut(label, 69), size=11.5, anchor="end")
         drawing.mark(x, y, finding["outcome"], shape, hollow=hollow)
 
     for tick in ticks(low, high, most=6):
         drawing.line(at(tick), top - 6, at(tick), bottom, "grid")
-        drawing.text(at(tick), bottom + 16, in_times(tick), colour="quiet", size=11, anchor="middle")
+        for y in (bottom + 16, *([top - 12] if tall else [])):
+            drawing.text(at(tick), y, in_times(tick), colour="quiet", size=11, anchor="middle")
     if len(bounds) == 1:
         bound = next(iter(bounds))
-        drawing.line(at(bound), top - 10, at(bound), bottom, "ink", 1.5, "4 3")
-        drawing.text(at(bound), top - 16, f"rule: {in_times(bound)}", size=11, anchor="middle")
+        drawing.line(at(bound), top - (6 if tall else 10), at(bound), bottom, "ink", 1.5, "4 3")
+        drawing.text(at(bound), top - (30 if tall else 16), f"rule: {in_times(bound)}", size=11, anchor="middle")
     y = top + ROW * 0.5
     for measure, members in groups.items():
         if heads:
@@ -227,8 +229,9 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
     drawing.text(
         (left + width - right) / 2, height - 6, cut(series["x_label"], 42), colour="quiet", size=11, anchor="middle"
     )
-    for number, (lane, ps) in enumerate(points.items()):
-        colour, shape = _look(lane, number)
+    looks = _looks(points)
+    for lane, ps in points.items():
+        colour, shape = looks[lane]
         drawing.path([at(p[0], p[1]) for p in ps], colour, 2.0)
         for p in ps:
             if len(p) > 3:
@@ -236,8 +239,7 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
             drawing.mark(*at(p[0], p[1]), colour, shape, 3.6)
     ends = sorted((at(*ps[-1][:2])[1], at(*ps[-1][:2])[0], lane) for lane, ps in points.items())
     for (_, x, lane), y in zip(ends, _apart([y for y, _, _ in ends], 13, top, height - bottom), strict=True):
-        colour, _ = _look(lane, list(points).index(lane))
-        drawing.text(x + 9, y + 4, cut(lane, 14), colour=colour, size=11)
+        drawing.text(x + 9, y + 4, cut(lane, 14), colour=looks[lane][0], size=11)
     return drawing.svg(series_alt(series))
 
 
@@ -249,7 +251,7 @@ def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
     drawing.text(0, 14, series["title"], size=12.5)
     values = [value for _, _, value in rows]
     low, high = span([v for v in values if v > 0] or [1.0]) if series["log"] else (0.0, max([*values, 1e-12]))
-    lanes = list(series["points"])
+    looks = _looks(series["points"])
     for number, (lane, _, value) in enumerate(rows):
         y = top + ROW * number
         share = (
@@ -257,9 +259,8 @@ def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
             if series["log"]
             else value / high
         )
-        colour, _ = _look(lane, lanes.index(lane))
         drawing.text(left - 10, y + 15, cut(words[number], 38), size=11.5, anchor="end")
-        drawing.box(left, y + 4, share * (width - left - right), ROW - 8, colour)
+        drawing.box(left, y + 4, share * (width - left - right), ROW - 8, looks[lane][0])
         said = time_text(value) if series["y_label"].endswith("(s)") else in_short(value)
         drawing.text(left + share * (width - left - right) + 6, y + 15, said, size=11.5)
     scale = " (logarithmic)" if series["log"] else ""
@@ -267,12 +268,32 @@ def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
     return drawing.svg(series_alt(series))
 
 
-def _look(lane: str, number: int) -> tuple[str, str]:
-    """Return a lane's colour and marker: the same lane looks the same in every figure."""
+def _looks(lanes: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the colour and the marker of each lane of a figure: no two share a marker.
+
+    A lane that the course knows looks the same in every figure. A variant of it ("rust, prepared" beside "rust") has
+    its colour; all others take the colours in turn, and the markers that are left.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    rest = []
+    for lane in lanes:
+        known = _known(lane)
+        if known and LOOKS[known] not in found.values():
+            found[lane] = LOOKS[known]
+        else:
+            rest.append(lane)
+    taken = {shape for _, shape in found.values()}
+    free = [shape for shape in _SHAPES if shape not in taken] or list(_SHAPES)
+    for number, lane in enumerate(rest):
+        known = _known(lane)
+        found[lane] = (LOOKS[known][0] if known else _ORDER[number % len(_ORDER)], free[number % len(free)])
+    return found
+
+
+def _known(lane: str) -> str:
     first = (lane.lower().replace(",", " ").split() or [""])[0]
-    colour = LANE_COLOURS.get(first) or _ORDER[number % len(_ORDER)]
-    shape = _SHAPES[list(LANE_COLOURS).index(first) % len(_SHAPES)] if first in LANE_COLOURS else _SHAPES[number % 6]
-    return colour, shape
+    name = _SAME.get(first, first)
+    return name if name in LOOKS else ""
 
 
 def _apart(places: Sequence[float], room: float, top: float, bottom: float) -> list[float]:

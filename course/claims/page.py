@@ -20,6 +20,12 @@ __all__ = ["SIGNS", "body", "chip", "document", "figure_text", "key", "markdown"
 
 SIGNS = {HOLDS: "✓", DEPENDS: "◐", DOES_NOT_HOLD: "✗", NOT_MEASURED: "–"}
 _KINDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT_HOLD: "fails", NOT_MEASURED: "absent"}
+_SAID = {
+    HOLDS: ("holds", "hold"),
+    DEPENDS: ("depends", "depend"),
+    DOES_NOT_HOLD: ("does not hold", "do not hold"),
+    NOT_MEASURED: ("was not measured", "were not measured"),
+}
 _SIDES = {FOR: "● for", AGAINST: "■ against", UNDECIDED: "○ undecided"}
 STYLE = Path(__file__).with_name("page.css")
 _WIDE = '<div class="wide" tabindex="0" role="group" '  # scrolls where it is too wide, also by keyboard
@@ -36,7 +42,8 @@ def page(ledger: dict[str, Any]) -> str:
         f"<td>{_e(figure_text(one))}</td></tr>"
         for one in records
     )
-    summary = " · ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    said = [f"{count} {_SAID[verdict][count > 1]}" for verdict, count in counts.items() if count]
+    summary = f"of {len(records)} claim{'s' * (len(records) != 1)}, {', '.join(said)}"
     load, limits = where.get("load", {}), where.get("limits")
     most = f"{limits['gflops']:.0f} Gflop/s (64 bits), {limits['gigabytes']:.0f} GB/s" if limits else ""
     busy = [f"{load[when]} {when}" for when in ("before", "after") if load.get(when) is not None]
