@@ -22,6 +22,7 @@ from course.claims.programs import (
 )
 from course.claims.semantics import CELL, DIFFERENCES
 from course.claims.verdicts import FOR
+from course.errors import CourseError
 from tests.test_claims_ledger import SCHEMAS, schema
 
 # Programs
@@ -67,7 +68,7 @@ def test_what_upstream_says_of_a_bug_is_as_its_schema_says():
         "state": "mended",
         "said": "",
     }
-    jsonschema.validate({"schema": 1, "bugs": [record]}, schema("claims-upstream"))
+    jsonschema.validate({"schema": 1, "date": "2026-11-28", "bugs": [record]}, schema("claims-upstream"))
 
 
 def test_the_version_that_cargo_chose_is_that_of_the_crates_own_ndarray(tmp_path):
@@ -453,6 +454,8 @@ if sys.argv[1] == "generate-lockfile":
     pathlib.Path("Cargo.lock").write_text("\\n".join(lines))
 elif set(manifest["dependencies"].values()) != {{"=9.9.9"}}:
     sys.exit("not the versions that were chosen")
+elif sys.argv[1] == "fetch":
+    sys.exit({fetch!r} or 0)
 else:
     bug = manifest["package"]["name"]
     if bug == {mended!r}:
@@ -466,16 +469,26 @@ else:
 """
 
 
-def test_the_newest_releases_are_said_to_have_a_bug_to_have_mended_it_or_not_to_compile(tmp_path, monkeypatch):
+@pytest.fixture
+def standin(tmp_path, monkeypatch):
+    """A cargo that knows of one release of everything, 9.9.9; `fetch`: what it says when it cannot download."""
     import sys
     from types import SimpleNamespace
 
+    def make(mended="", changed="", panics="", fetch=""):
+        cargo = tmp_path / "cargo"
+        script = CARGO.format(python=sys.executable, mended=mended, changed=changed, panics=panics, fetch=fetch)
+        cargo.write_text(script, "utf-8")
+        cargo.chmod(0o755)
+        monkeypatch.setattr(bugs.toolchain, "find", lambda: SimpleNamespace(cargo=cargo))
+        monkeypatch.setattr(bugs.crates, "ready", lambda: False)
+
+    return make
+
+
+def test_the_newest_releases_are_said_to_have_a_bug_to_have_mended_it_or_not_to_compile(standin):
     mended, changed, panics, *rest = [bug.id for bug in bugs.BUGS]
-    cargo = tmp_path / "cargo"
-    cargo.write_text(CARGO.format(python=sys.executable, mended=mended, changed=changed, panics=panics), "utf-8")
-    cargo.chmod(0o755)
-    monkeypatch.setattr(bugs.toolchain, "find", lambda: SimpleNamespace(cargo=cargo))
-    monkeypatch.setattr(bugs.crates, "ready", lambda: False)
+    standin(mended, changed, panics)
     found = bugs.newest()
     said = {one["id"]: (one["state"], one["said"]) for one in found["bugs"]}
 
@@ -485,3 +498,25 @@ def test_the_newest_releases_are_said_to_have_a_bug_to_have_mended_it_or_not_to_
     assert said.pop(panics) == ("there", "panic: out of range")
     assert said == dict.fromkeys(rest, ("there", "3.0 where 2.0 is right"))
     assert {one["version"] for one in found["bugs"]} == {"9.9.9"}
+
+
+def test_a_release_that_cannot_be_downloaded_is_not_said_to_not_compile(standin):
+    standin(fetch="    Updating crates.io index\nerror: failed to download from the registry\n  timeout")
+
+    with pytest.raises(CourseError, match="cannot bring the newest releases: error: failed to download"):
+        bugs.newest()
+
+
+def test_what_became_of_each_bug_is_printed_with_the_release_it_was_tried_at():
+    from course.cli.claims import upstream_text
+
+    common = {"title": "Wrong sums", "said": "3 where 2 is right"}
+    there = {"id": "a", "crate": "linfa", "version": "0.8.1", "pinned": "0.8.1", "state": "there", **common}
+    mended = {"id": "b", "crate": "rustlearn", "version": "0.6.0", "pinned": "0.5.0", "state": "mended", **common}
+    both = upstream_text({"date": "2026-11-28", "bugs": [there, mended]}).plain
+    one = upstream_text({"date": "2026-11-28", "bugs": [there]}).plain
+
+    assert "✗ still there  linfa 0.8.1: Wrong sums\n  3 where 2 is right" in both
+    assert "✓ mended  rustlearn 0.6.0 (cells use 0.5.0): Wrong sums" in both
+    assert both.endswith("On 2026-11-28, 1 of 2 are there at the newest releases.")
+    assert one.endswith("1 of 1 are there at the newest releases, which are those that cells use.")

@@ -9,6 +9,7 @@ A panic counts as `there`. So a raised pin, or a new release, tells us what it m
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import tempfile
@@ -203,10 +204,10 @@ def newest(progress: Progress = lambda _fraction, _what: None) -> dict[str, Any]
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for number, bug in enumerate(BUGS):
-            progress(number / len(BUGS), f"{bug.crate}: resolve, build, run")
+            progress(number / len(BUGS), f"{bug.id}: build the newest {bug.crate}, and run")
             results.append(_try_newest(cargo, Path(folder), bug, pinned.get(bug.crate.replace("-", "_"), "")))
     progress(1.0, "done")
-    return {"schema": 1, "bugs": results}
+    return {"schema": 1, "date": datetime.date.today().isoformat(), "bugs": results}
 
 
 def _try_newest(cargo: Path, folder: Path, bug: Bug, pinned: str) -> dict[str, Any]:
@@ -221,6 +222,7 @@ def _try_newest(cargo: Path, folder: Path, bug: Bug, pinned: str) -> dict[str, A
     if "ndarray" in bug.uses:
         wanted["ndarray"] = f"={versions['ndarray']}"  # the one that the library itself stands on
     _manifest(place, bug, wanted)
+    _cargo(cargo, place, "fetch")  # so that what fails after this is the program, not the network
     environment = {**os.environ, "CARGO_TARGET_DIR": str(folder / "target"), "RUST_BACKTRACE": "0"}
     command = [str(cargo), "run", "--quiet", "--release"]
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
@@ -232,8 +234,13 @@ def _try_newest(cargo: Path, folder: Path, bug: Bug, pinned: str) -> dict[str, A
     panicked = next((number for number, line in enumerate(errors) if "panicked at" in line), None)
     if panicked is not None:
         return {**record, "state": "there", "said": "panic: " + " ".join(errors[panicked + 1 : panicked + 2])}
-    said = next((line for line in errors if line.startswith("error")), errors[-1] if errors else "no message")
-    return {**record, "state": "does not compile", "said": said}
+    return {**record, "state": "does not compile", "said": _said(done.stderr)}
+
+
+def _said(stderr: str) -> str:
+    """Return cargo's error: above it stands what it was doing."""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    return next((line for line in lines if line.startswith("error")), lines[-1] if lines else "no message")
 
 
 def _manifest(place: Path, bug: Bug, wanted: dict[str, str]) -> None:
@@ -246,9 +253,8 @@ def _manifest(place: Path, bug: Bug, wanted: dict[str, str]) -> None:
 def _cargo(cargo: Path, place: Path, *arguments: str) -> None:
     done = subprocess.run([str(cargo), *arguments], cwd=place, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise CourseError(
-            f"cargo cannot find the newest releases: {lines[0] if lines else 'no message'}",
+            f"cargo cannot bring the newest releases: {_said(done.stderr)}",
             help="this command downloads crates: try again with a network",
         )
 

@@ -19,6 +19,11 @@ from course.files import write_whole
 if TYPE_CHECKING:
     from course.claims.compare import Spread
 
+STATES = {
+    "there": ("✗", "still there", "red"),
+    "mended": ("✓", "mended", "blue"),
+    "does not compile": ("◐", "does not compile", "yellow"),
+}
 COLOURS = {"holds": "blue", "depends": "yellow", "does not hold": "red", "not measured": "dim"}
 
 
@@ -204,6 +209,22 @@ def upstream(as_json: bool) -> None:
         return
     with bar() as progress:
         found = newest(progress)
+    console.print(upstream_text(found))
+
+
+def upstream_text(found: dict[str, Any]) -> Text:
+    """Return what became of each bug, and how many are left: for a terminal."""
+    text = Text()
     for one in found["bugs"]:
-        console.print(Text.assemble((one["id"], "bold"), f"  {one['crate']} {one['version']}: {one['state']}"))
-        console.print(f"    {one['said']}", style="dim", markup=False)
+        sign, words, colour = STATES[one["state"]]
+        pinned = one["pinned"]
+        cells = f" (cells use {pinned})" if pinned not in ("", one["version"]) else ""
+        text.append(f"{sign} {words}", style=colour)
+        text.append(f"  {one['crate']} {one['version']}{cells}: {one['title']}\n")
+        text.append(f"  {one['said']}\n\n", style="dim")
+    left = sum(one["state"] == "there" for one in found["bugs"])
+    text.append(f"On {found['date']}, {left} of {len(found['bugs'])} are there at the newest releases")
+    if all(one["version"] == one["pinned"] for one in found["bugs"]):
+        text.append(", which are those that cells use")
+    text.append(".")
+    return text
