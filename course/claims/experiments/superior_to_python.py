@@ -6,7 +6,7 @@ from course.claims import lanes
 from course.claims.experiment import Evidence, Experiment, Rule, Run, above
 from course.claims.lanes import roofline
 from course.claims.lanes.job import Job, Size
-from course.claims.lanes.measure import fastest, limit_rows, time_job
+from course.claims.lanes.measure import absences, fastest, limit_rows, time_job, uncounted
 
 __all__ = ["EXPERIMENT"]
 
@@ -26,8 +26,9 @@ def measure(run: Run) -> Evidence:
         limits += _one(run, evidence, job, size, 0.8 / len(chosen))
     if limits:
         columns = ("task", "lane", "GFLOP/s", "of the limit")
-        note = f"The limit was measured here: {roofline.measure(1)}. Operations are counted, not measured."
-        evidence.table("How far each lane is from what the machine can do", columns, limits, note)
+        said = f"The limit was measured here: {roofline.measure(1)}. Operations are counted, not measured."
+        evidence.table("How far each lane is from what the machine can do", columns, limits, said + uncounted(jobs))
+    absences(evidence, jobs)
     evidence.notes.append(
         "Each Rust lane is compared with the fastest of the libraries at that size, whichever it is; a lane that "
         "solves the task by another algorithm stands in the table of tasks and lanes."

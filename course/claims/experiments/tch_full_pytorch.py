@@ -9,7 +9,7 @@ from pathlib import Path
 from course.claims import lanes
 from course.claims.coverage import sources
 from course.claims.experiment import Evidence, Experiment, Missing, Rule, Run, above
-from course.claims.lanes.measure import time_job
+from course.claims.lanes.measure import absences, time_job
 
 __all__ = ["EXPERIMENT"]
 
@@ -58,6 +58,7 @@ def measure(run: Run) -> Evidence:
             times = time_job(run, evidence, job, size, ("torch", "tch"), share=0.1)
             if times is not None:
                 evidence.ratio("speed", times, "tch", "torch", task=job.title, size=size.text)
+    absences(evidence, [lanes.job(name) for name in TASKS])
     found = sources("tch-0.26.*")
     if not found:
         evidence.missing.append(Missing("tch's list of functions", "cargo has not kept the sources of tch here"))

@@ -1,16 +1,35 @@
 // Read a CSV table and keep its complete rows: species (quoted, with commas inside), then three numbers or NA.
 
 /// Returns the numbers of the complete rows, three for each, and the species of each as its place in `species`.
-pub fn csv_clean(text: &str, species: &str) -> Result<(Vec<f64>, Vec<i64>), String> {
+/// Threads share the text, cut where a line ends.
+pub fn csv_clean(text: &str, species: &str, threads: usize) -> Result<(Vec<f64>, Vec<i64>), String> {
     let species: Vec<&[u8]> = species.split('\n').map(str::as_bytes).collect();
-    let (mut numbers, mut codes) = (Vec::with_capacity(text.len() / 12), Vec::with_capacity(text.len() / 36));
-    let mut lines = text.as_bytes().split(|b| *b == b'\n');
-    lines.next();
-    for (count, line) in lines.enumerate() {
+    let text = text.as_bytes();
+    let line_end = |from: usize| text[from..].iter().position(|b| *b == b'\n').map_or(text.len(), |p| from + p + 1);
+    let cuts: Vec<_> = ranges(text.len(), threads, 1)
+        .into_iter()
+        .map(|r| line_end(r.start)..if r.end == text.len() { r.end } else { line_end(r.end) })
+        .collect();
+    let parts = parallel(cuts, |r| rows(text, r, &species)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut parts = parts.into_iter();
+    let (mut numbers, mut codes) = parts.next().expect("one thread at least");
+    for (more_numbers, more_codes) in parts {
+        numbers.extend(more_numbers);
+        codes.extend(more_codes);
+    }
+    Ok((numbers, codes))
+}
+
+/// The complete rows of a part of the text that begins and ends with a line.
+fn rows(text: &[u8], part: std::ops::Range<usize>, species: &[&[u8]]) -> Result<(Vec<f64>, Vec<i64>), String> {
+    let (mut numbers, mut codes) = (Vec::with_capacity(part.len() / 12), Vec::with_capacity(part.len() / 36));
+    let from = part.start;
+    for (count, line) in text[part].split(|b| *b == b'\n').enumerate() {
         if line.is_empty() {
             continue;
         }
-        let wrong = || format!("line {}: {}", count + 2, String::from_utf8_lossy(line));
+        let before = || text[..from].iter().filter(|b| **b == b'\n').count(); // lines of the parts before
+        let wrong = || format!("line {}: {}", before() + count + 1, String::from_utf8_lossy(line));
         let (name, rest) = match line.strip_prefix(b"\"") {
             Some(inside) => {
                 let end = inside.iter().position(|b| *b == b'"').ok_or_else(wrong)?;

@@ -9,6 +9,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 
 class _Data(NamedTuple):
@@ -104,6 +105,11 @@ JOB = Job(
     tolerance=1e-7,  # the product form loses digits where two rows are close: about the root of the last place
     flops=lambda size: 2.0 * size.count * size.numbers[2],
     moved=lambda size: 8.0 * size.count,
+    without={
+        "linfa": "linfa has distances between two rows only; its neighbours use them (Nearest neighbours)",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2)),
         "python": Lane(_python, largest=_SIZES[1].count),

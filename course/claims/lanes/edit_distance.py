@@ -9,6 +9,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 
 class _Data(NamedTuple):
@@ -94,6 +95,14 @@ JOB = Job(
     sizes=_SIZES,
     make=_make,
     tolerance=0,
+    uncounted="it adds and compares whole numbers",
+    without={
+        "sklearn": "it has no distance of texts",
+        "ndarray": "a row of the table is a slice: nothing of ndarray's would be used",
+        "linfa": "linfa has no distance of texts",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy),
         "python": Lane(_python, largest=1_000),

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course.claims.lanes import c, rust
+from course.claims.lanes import c, processes, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 COLUMNS = 1 << 18
 
@@ -65,7 +66,13 @@ def _sklearn(data: _Data, threads: int) -> Call:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     vectorizer = HashingVectorizer(n_features=COLUMNS, norm=None)
-    return lambda: vectorizer.transform(data.texts)
+    if threads == 1:
+        return lambda: vectorizer.transform(data.texts)
+
+    from scipy.sparse import vstack
+
+    middle = len(data.texts) // 2
+    return lambda: vstack(processes.share(vectorizer.transform, [data.texts[:middle], data.texts[middle:]]), "csr")
 
 
 def _read_sparse(matrix: Any) -> Any:
@@ -98,8 +105,8 @@ def _c(data: _Data, threads: int) -> Call:
 
 
 def _rust(data: _Data, threads: int) -> Call:
-    run = rust.library("hashing")["hashed"]
-    return lambda: run(*_joined(data.texts), COLUMNS)
+    run = rust.library("common", "hashing")["hashed"]
+    return lambda: run(*_joined(data.texts), COLUMNS, threads)
 
 
 JOB = Job(
@@ -115,10 +122,25 @@ JOB = Job(
             "scikit-learn's lane takes any text, and pays for it with a regular expression."
         ),
     ),
+    uncounted="it reads letters and counts in whole numbers",
+    without={
+        "numpy": "NumPy has no hash of words, and cannot part text at any but fixed places",
+        "numba": "numba has no regular expressions: words would be parted byte by byte, as in the lanes of C and Rust",
+        "ndarray": "there is no array before the words are counted",
+        "linfa": "linfa counts words by a dictionary that it learns; it has no hashed columns",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
-        "sklearn": Lane(_sklearn, read=_read_sparse),
+        "sklearn": Lane(
+            _sklearn,
+            threads=(1, 2),
+            processes=True,
+            read=_read_sparse,
+            note="two threads are two processes: it has no threads of its own",
+        ),
         "python": Lane(_python, read=_read, note="takes scikit-learn's hash, once for each word"),
         "c": Lane(_c, needs=("gcc",), read=_read),
-        "rust": Lane(_rust, needs=("rust",), read=_read),
+        "rust": Lane(_rust, needs=("rust",), threads=(1, 2), read=_read),
     },
 )

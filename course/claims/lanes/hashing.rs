@@ -2,15 +2,30 @@
 // Texts are ASCII; a word is two letters, digits or underscores or more.
 
 /// `texts` holds all texts one after the other, `ends` where each ends. Returns the rows of a sparse matrix (CSR):
-/// where each row starts, the columns in rising order, the counts.
-pub fn hashed(texts: &str, ends: &[i64], columns: u32) -> (Vec<i64>, Vec<i32>, Vec<f64>) {
-    let texts = texts.as_bytes();
-    let mut places = Vec::with_capacity(texts.len() / 6);
-    let mut counts = Vec::with_capacity(texts.len() / 6);
+/// where each row starts, the columns in rising order, the counts. Threads share the texts.
+pub fn hashed(texts: &str, ends: &[i64], columns: u32, threads: usize) -> (Vec<i64>, Vec<i32>, Vec<f64>) {
+    let parts = parallel(ranges(ends.len(), threads, 1), |r| {
+        let from = if r.start == 0 { 0 } else { ends[r.start - 1] as usize };
+        rows(texts.as_bytes(), from, &ends[r], columns)
+    });
+    let mut parts = parts.into_iter();
+    let (mut starts, mut places, mut counts) = parts.next().expect("one thread at least");
+    for (later, more_places, more_counts) in parts {
+        let before = places.len() as i64;
+        starts.extend(later[1..].iter().map(|s| s + before));
+        places.extend(more_places);
+        counts.extend(more_counts);
+    }
+    (starts, places, counts)
+}
+
+/// The rows of the texts that begin at `from` and end at `ends`.
+fn rows(texts: &[u8], mut from: usize, ends: &[i64], columns: u32) -> (Vec<i64>, Vec<i32>, Vec<f64>) {
+    let room = ends.last().map_or(0, |end| *end as usize - from) / 6;
+    let (mut places, mut counts) = (Vec::with_capacity(room), Vec::with_capacity(room));
     let mut starts = vec![0];
     let mut row: Vec<u64> = Vec::new(); // column and sign of each word of one text
     let mut word: Vec<u8> = Vec::new();
-    let mut from = 0;
     for &end in ends {
         row.clear();
         for &byte in texts[from..end as usize].iter().chain(b" ") {

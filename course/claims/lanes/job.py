@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,9 +27,12 @@ from course.claims.protocol import Times, time_lanes
 from course.claims.threads import thread_limit
 from course.errors import CourseError, LanesDisagree, UnknownName
 
-__all__ = ["Job", "Lane", "Ready", "Size", "missing"]
+__all__ = ["KINDS", "Job", "Lane", "Ready", "Size", "missing"]
 
 Call = Callable[[], Any]
+
+KINDS = ("python", "numpy", "numba", "sklearn", "c", "rust", "ndarray", "linfa", "rustlearn", "torch", "tch")
+"""What a job is asked for: a lane of each kind, or in `Job.without` the reason why it has none."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,16 @@ class Lane:
     prepare: data and number of threads → a call without arguments. What a user does once (build a model object,
     compile) happens in `prepare`; what each piece of new data costs happens in the call.
     needs: capabilities (`rust`, `crates`, `gcc`, `torch`), and importable modules (`scipy`).
-    threads: the numbers of threads it can use. largest: the greatest `Size.count` it is given; above, a single call
-    would take seconds. agrees: "job" compares with the job's tolerance; a number is this lane's own tolerance, and
-    its reason is in `note`. read: turns the lane's result into what the others return, for the comparison only.
+    threads: the numbers of threads it can use. processes: its two threads are two processes. largest: the greatest
+    `Size.count` it is given; above, a single call would take seconds. agrees: "job" compares with the job's tolerance;
+    a number is this lane's own tolerance, and its reason is in `note`. read: turns the lane's result into what the
+    others return, for the comparison only.
     """
 
     prepare: Callable[[Any, int], Call]
     needs: tuple[str, ...] = ()
     threads: tuple[int, ...] = (1,)
+    processes: bool = False
     largest: int | None = None
     agrees: float | None = None
     read: Callable[[Any], Any] | None = None
@@ -83,7 +89,8 @@ class Job:
     difference: two results → a number, 0 where they are equal; unless given, the greatest difference of any two
     numbers relative to the largest number of that array. differs: of what the tolerance is a part, in words.
     flops, moved: size → floating-point operations, and bytes that must come from or go to memory, where the physical
-    limit can be counted.
+    limit can be counted; `uncounted`: why neither can.
+    without: a kind of lane that the job has not → why. alone: why no lane shares the job between two threads.
     """
 
     name: str
@@ -98,6 +105,20 @@ class Job:
     flops: Callable[[Size], float] | None = None
     moved: Callable[[Size], float] | None = None
     notes: tuple[str, ...] = ()
+    without: Mapping[str, str] = field(default_factory=dict)
+    alone: str = ""
+    uncounted: str = ""
+
+    def kinds(self) -> set[str]:
+        """Return the kinds of lanes that the job has: `numpy lstsq` and `c, prepared` are of the kinds numpy and c."""
+        return {re.split(r"[ ,]", name)[0] for name in self.lanes} & set(KINDS)
+
+    def absent(self) -> list[tuple[str, str]]:
+        """Return which kinds of lanes the job has not, those with one reason together, and the reason."""
+        by_reason: dict[str, list[str]] = {}
+        for kind in sorted(self.without, key=KINDS.index):
+            by_reason.setdefault(self.without[kind], []).append(kind)
+        return [(", ".join(kinds), reason) for reason, kinds in by_reason.items()]
 
     def ready(self, size: Size, *, only: Iterable[str] | None = None, threads: int = 1, seed: int = 0) -> Ready:
         """Prepare the lanes (all, or those in `only`) for one size, and say which cannot run and why."""

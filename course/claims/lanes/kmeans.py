@@ -10,6 +10,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size, relative
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 ROUNDS = 10
 
@@ -155,6 +156,11 @@ JOB = Job(
             "microseconds), and its tile comes back through memory."
         ),
     ),
+    without={
+        "ndarray": "linfa's k-means is loops over ndarray's rows: a lane of our own would be the same",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2)),
         "python": Lane(_python, largest=_SIZES[0].count),

@@ -6,12 +6,14 @@ depend on each other; QR and the singular value decomposition keep them. Lanes t
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from course.claims.lanes import c, rust
+from course.claims.lanes import c, plain, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 
 class _Data(NamedTuple):
@@ -63,6 +65,26 @@ def _sklearn_svd(data: _Data, threads: int) -> Call:
     return call
 
 
+def _python(data: _Data, threads: int) -> Call:
+    columns, y = data.x.T.tolist(), data.y.tolist()
+
+    def call() -> list[float]:
+        means = [math.fsum(column) / len(y) for column in (*columns, y)]
+        centred = [[v - mean for v in column] for column, mean in zip((*columns, y), means, strict=True)]
+        sums = plain.products(centred)
+        weights = plain.solve([row[:-1] for row in sums[:-1]], sums[-1][:-1])
+        return [*weights, means[-1] - sum([w * m for w, m in zip(weights, means[:-1], strict=True)])]
+
+    return call
+
+
+def _numba(data: _Data, threads: int) -> Call:
+    from course.claims.lanes import numba_fits, numba_kernels
+
+    kernel = numba_fits.least_squares if threads == 1 else numba_fits.least_squares_parallel
+    return numba_kernels.ready(kernel, *data)
+
+
 def _c(data: _Data, threads: int) -> Call:
     run, (x, y) = c.function("least_squares", "least_squares"), data
 
@@ -96,8 +118,15 @@ JOB = Job(
     tolerance=1e-9,
     flops=lambda size: 1.0 * size.count * (size.numbers[1] + 1),
     moved=lambda size: 8.0 * size.count,
+    without={
+        "ndarray": "ndarray has no solver of linear systems, and ndarray-linalg brings a LAPACK of its own",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2)),
+        "python": Lane(_python, largest=_SIZES[0].count),
+        "numba": Lane(_numba, threads=(1, 2)),
         "numpy lstsq": Lane(_numpy_lstsq, threads=(1, 2), note=f"{_STEADIER}: singular value decomposition"),
         "sklearn": Lane(_sklearn, threads=(1, 2), note="Ridge with a penalty of 1e-12, the solver that is fastest"),
         "sklearn svd": Lane(_sklearn_svd, threads=(1, 2), note=f"{_STEADIER}: LinearRegression's only solver"),

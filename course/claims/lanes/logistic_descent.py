@@ -9,6 +9,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, RUSTLEARN_LOGISTIC
 
 ROUNDS, RATE = 100, 0.5
 
@@ -111,6 +112,14 @@ JOB = Job(
             "so 64 sums are kept, in memory. From 10,000 rows on both wait for memory."
         ),
     ),
+    without={
+        **dict.fromkeys(
+            ("sklearn", "linfa"),
+            "no plain gradient descent; its solvers are in the task that goes to the minimum",
+        ),
+        **RUSTLEARN_LOGISTIC,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2)),
         "python": Lane(_python, largest=_SIZES[0].count),

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from course.claims.experiment import Evidence, Missing, Run
 from course.claims.lanes import roofline
-from course.claims.lanes.job import Job, Size
+from course.claims.lanes.job import KINDS, Job, Size
 from course.claims.protocol import Times
 
-__all__ = ["fastest", "limit_rows", "time_job"]
+__all__ = ["absences", "fastest", "limit_rows", "time_job", "uncounted"]
 
 
 def time_job(
@@ -57,3 +57,17 @@ def limit_rows(job: Job, size: Size, times: Times) -> list[tuple[str, str, str, 
         if job.flops or share:
             rows.append((f"{job.title}, {size.text}", lane, speed, f"{share:.0%}" if share else ""))
     return rows
+
+
+def uncounted(jobs: Iterable[Job]) -> str:
+    """Say of which jobs no limit is known, and why; "" where all are counted."""
+    reasons = [f"{job.title} ({job.uncounted})" for job in jobs if job.uncounted]
+    return f" No limit is counted for {'; '.join(reasons)}." if reasons else ""
+
+
+def absences(evidence: Evidence, jobs: Iterable[Job]) -> None:
+    """Add the table of the kinds of lanes that each job has not, with the reasons; nothing where all have all."""
+    rows = [(job.title, kinds, reason) for job in jobs for kinds, reason in job.absent()]
+    if rows:
+        columns = ("task", "no lane of", "why")
+        evidence.table("Lanes that a task has not", columns, rows, f"Asked for are {', '.join(KINDS)}.")

@@ -6,12 +6,14 @@ parameters change in place, as in training; all numbers are float64.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NO_RUSTLEARN
 
 STEPS, RATE = 5, 0.01
 
@@ -71,6 +73,47 @@ def _numpy(data: _Data, threads: int) -> Call:
     return call
 
 
+def _python(data: _Data, threads: int) -> Call:
+    x, y = data.x.tolist(), data.y.tolist()
+    w1, b1, w2, b2 = (part.tolist() for part in data.parts(data.parameters))
+    columns, n = [list(column) for column in zip(*x, strict=True)], len(x)
+
+    def product(a: Any, columns_of_b: Any) -> list[list[float]]:
+        return [[sum([u * v for u, v in zip(row, column, strict=True)]) for column in columns_of_b] for row in a]
+
+    def step(weights: Any, offsets: Any, inputs: Any, slopes: Any) -> None:
+        columns_of_slopes = [list(column) for column in zip(*slopes, strict=True)]
+        for row, change in zip(weights, product(inputs, columns_of_slopes), strict=True):
+            row[:] = [w - RATE * c for w, c in zip(row, change, strict=True)]
+        offsets[:] = [b - RATE * sum(column) for b, column in zip(offsets, columns_of_slopes, strict=True)]
+
+    def call() -> list[float]:
+        losses = []
+        for _ in range(STEPS):
+            sums = product(x, list(zip(*w1, strict=True)))
+            h = [[max(v + b, 0.0) for v, b in zip(row, b1, strict=True)] for row in sums]
+            loss, z = 0.0, []
+            for row, label in zip(product(h, list(zip(*w2, strict=True))), y, strict=True):
+                scores = [v + b for v, b in zip(row, b2, strict=True)]
+                top = max(scores)
+                powers = [math.exp(v - top) for v in scores]
+                total = sum(powers)
+                loss += math.log(total) - scores[label] + top
+                slopes = [p / (total * n) for p in powers]
+                slopes[label] -= 1 / n
+                z.append(slopes)
+            losses.append(loss / n)
+            back = [
+                [g if v > 0 else 0.0 for g, v in zip(row, hidden, strict=True)]
+                for row, hidden in zip(product(z, w2), h, strict=True)
+            ]
+            step(w2, b2, list(zip(*h, strict=True)), z)
+            step(w1, b1, columns, back)
+        return losses
+
+    return call
+
+
 def _torch(data: _Data, threads: int) -> Call:
     import torch
 
@@ -106,7 +149,7 @@ def _c(data: _Data, threads: int) -> Call:
 
 def _rust(data: _Data, threads: int) -> Call:
     run, parameters = rust.library("common", "mlp_step")["train"], data.parameters.copy()
-    return lambda: run(data.x.ravel(), data.y, parameters, *data.shape, RATE, STEPS)
+    return lambda: run(data.x.ravel(), data.y, parameters, *data.shape, RATE, STEPS, threads)
 
 
 def _ndarray(data: _Data, threads: int) -> Call:
@@ -131,12 +174,19 @@ JOB = Job(
     make=_make,
     tolerance=1e-10,
     flops=lambda size: STEPS * 4.0 * size.count,
+    without={
+        "numba": "what takes time is four products of matrices, which numba hands to the BLAS that NumPy calls",
+        "sklearn": "MLPClassifier makes one output of two classes: it would train another network at the smallest size",
+        "linfa": "linfa has no networks",
+        **NO_RUSTLEARN,
+    },
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2)),
+        "python": Lane(_python, largest=_SIZES[0].count),
         "torch": Lane(_torch, needs=("torch",), threads=(1, 2)),
         "tch": Lane(_tch, needs=("tch",), threads=(1, 2)),
         "c": Lane(_c, needs=("gcc",)),
-        "rust": Lane(_rust, needs=("rust",)),
+        "rust": Lane(_rust, needs=("rust",), threads=(1, 2)),
         "ndarray": Lane(_ndarray, needs=("rust", "crates")),
     },
 )

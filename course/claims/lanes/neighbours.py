@@ -10,6 +10,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size, relative
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 K = 5
 
@@ -105,6 +106,17 @@ def _rust(data: _Data, threads: int) -> Call:
     return call
 
 
+def _ndarray(data: _Data, threads: int) -> Call:
+    run = rust.library("neighbours_crates")["with_ndarray"]
+
+    def call() -> tuple[Any, Any]:
+        indices, lengths = _empty(data)
+        run(data.table, data.queries, K, indices.ravel(), lengths.ravel())
+        return indices, lengths
+
+    return call
+
+
 def _linfa(tree: bool) -> Any:
     def prepare(data: _Data, threads: int) -> Call:
         run = rust.library("neighbours_crates")["with_linfa"]
@@ -136,6 +148,7 @@ JOB = Job(
     tolerance=1e-7,
     difference=_difference,
     flops=lambda size: 2.0 * size.count * size.numbers[2],
+    without=NO_RUSTLEARN | NETWORKS_ONLY,
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2)),
         "python": Lane(_python, largest=_SIZES[0].count),
@@ -143,6 +156,7 @@ JOB = Job(
         "numba": Lane(_numba, threads=(1, 2)),
         "c": Lane(_c, needs=("gcc",), threads=(1, 2)),
         "rust": Lane(_rust, needs=("rust",), threads=(1, 2)),
+        "ndarray": Lane(_ndarray, needs=("rust", "crates")),
         "linfa": Lane(_linfa(tree=False), needs=("rust", "crates"), largest=_SIZES[1].count),
         "linfa kd-tree": Lane(
             _linfa(tree=True), needs=("rust", "crates"), largest=_SIZES[1].count, note="another algorithm: a k-d tree"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from course.claims.lanes import c, rust
+from course.claims.lanes import c, plain, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 K = 5
 
@@ -50,6 +52,28 @@ def _sklearn(solver: str) -> Any:
     return prepare
 
 
+def _python(x: Any, threads: int) -> Call:
+    columns = x.T.tolist()
+
+    def call() -> tuple[Any, Any]:
+        n, centred = len(columns[0]), []
+        for column in columns:
+            mean = math.fsum(column) / n
+            centred.append([v - mean for v in column])
+        values, vectors = plain.eigen([[v / (n - 1) for v in row] for row in plain.products(centred)])
+        order = sorted(range(len(values)), key=values.__getitem__, reverse=True)[:K]
+        return [vectors[i] for i in order], [values[i] for i in order]
+
+    return call
+
+
+def _numba(x: Any, threads: int) -> Call:
+    from course.claims.lanes import numba_fits, numba_kernels
+
+    kernel = numba_fits.pca if threads == 1 else numba_fits.pca_parallel
+    return numba_kernels.ready(kernel, x, K)
+
+
 def _c(x: Any, threads: int) -> Call:
     run = c.function("pca", "pca")
 
@@ -82,8 +106,15 @@ JOB = Job(
     tolerance=1e-9,
     flops=lambda size: 1.0 * size.count * (size.numbers[1] + 1),  # of the covariances alone
     moved=lambda size: 8.0 * size.count,
+    without={
+        "ndarray": "ndarray has no eigenvectors, and ndarray-linalg brings a LAPACK of its own",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy, threads=(1, 2), read=_signed),
+        "python": Lane(_python, largest=_SIZES[0].count, read=_signed),
+        "numba": Lane(_numba, threads=(1, 2), read=_signed),
         "sklearn": Lane(_sklearn("covariance_eigh"), threads=(1, 2), read=_signed, note="what `auto` chooses here"),
         "sklearn svd": Lane(
             _sklearn("full"), threads=(1, 2), read=_signed, note="another algorithm, steadier and slower: SVD"

@@ -15,6 +15,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY
 
 
 class _Data(NamedTuple):
@@ -87,6 +88,16 @@ JOB = Job(
     sizes=tuple(Size.of(d, text=f"{d} numbers") for d in (4, 20, 200)),
     make=_make,
     tolerance=1e-12,
+    alone="one row is less than a microsecond of work, and starting a thread takes many times that",
+    uncounted="what is timed is the call from Python: the arithmetic is a few nanoseconds of it",
+    without={
+        **dict.fromkeys(
+            ("ndarray", "linfa"),
+            "it would be the call that the lane in Rust is, with a product of two rows of the crate's own inside",
+        ),
+        "rustlearn": "its model takes matrices only, in f32, and has no intercept",
+        **NETWORKS_ONLY,
+    },
     lanes={
         "numpy": Lane(_numpy),
         "python": Lane(_python),

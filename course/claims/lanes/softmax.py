@@ -9,6 +9,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NO_RUSTLEARN
 
 
 def _make(size: Size, seed: int) -> Any:
@@ -117,6 +118,7 @@ JOB = Job(
     make=_make,
     tolerance=1e-13,
     moved=lambda size: 8.0 * 2 * size.count,
+    without={"linfa": "linfa has it inside its logistic regression only", **NO_RUSTLEARN},
     lanes={
         "numpy": Lane(_numpy),
         "python": Lane(_python, largest=_SIZES[1].count),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 Matrix = NDArray[np.float64]
 
@@ -105,6 +106,7 @@ JOB = Job(
     tolerance=1e-10,
     flops=lambda size: 6.0 * size.count,  # one for the mean, three for the variance, two to scale
     moved=lambda size: 3 * 8 * size.count,  # read for the moments, read again, written
+    without=NO_RUSTLEARN | NETWORKS_ONLY,
     lanes={
         "numpy": Lane(_numpy),
         "python": Lane(_python, largest=_SIZES[1].count, read=lambda columns: np.array(columns).T),

@@ -14,6 +14,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size
+from course.claims.lanes.reasons import NETWORKS_ONLY, NO_RUSTLEARN
 
 RATE = 0.01
 
@@ -80,6 +81,19 @@ JOB = Job(
     sizes=(Size.of(10_000), Size.of(100_000), Size.of(1_000_000)),
     make=_make,
     tolerance=1e-10,
+    alone="each number is clipped by the mean and the variance that the one before it left: what a second thread would "
+    "start from is known only when the first has ended (sums of two halves could be merged, what is clipped cannot)",
+    flops=lambda size: 9.0 * size.count,
+    moved=lambda size: 16.0 * size.count,
+    notes=("Nothing here comes near the machine's limit: each operation waits for the result of the one before.",),
+    without={
+        "numpy": "each number needs the result of the one before: no combination of array functions computes it",
+        "sklearn": "its running means (StandardScaler.partial_fit) neither forget nor clip",
+        "ndarray": "its loop over an array is the loop over a slice in the lane in Rust",
+        "linfa": "linfa has no running statistics",
+        **NO_RUSTLEARN,
+        **NETWORKS_ONLY,
+    },
     lanes={
         "python": Lane(_python),
         "numba": Lane(_numba),

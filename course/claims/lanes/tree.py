@@ -8,6 +8,7 @@ import numpy as np
 
 from course.claims.lanes import c, rust
 from course.claims.lanes.job import Call, Job, Lane, Size, relative
+from course.claims.lanes.reasons import NETWORKS_ONLY
 
 DEPTH = 8
 
@@ -33,6 +34,55 @@ def _sklearn(data: _Data, threads: int) -> Call:
     return lambda: DecisionTreeClassifier(max_depth=DEPTH, random_state=0).fit(x, y).predict(test)
 
 
+def _python(data: _Data, threads: int) -> Call:
+    columns, y, test = data.x.T.tolist(), data.y.tolist(), data.test.tolist()
+
+    def best_cut(rows: list[int], column: list[float], ones: int) -> tuple[float, float]:
+        order = sorted(rows, key=column.__getitem__)
+        n, left, best, threshold = len(order), 0, -1.0, 0.0
+        value = column[order[0]]
+        for i in range(1, n):
+            left += y[order[i - 1]]
+            before, value = value, column[order[i]]
+            if value > before + 1e-7:
+                right = ones - left
+                score = (left**2 + (i - left) ** 2) / i + (right**2 + (n - i - right) ** 2) / (n - i)
+                if score > best:
+                    best, threshold = score, (before + value) / 2
+        return best, threshold
+
+    def grow(rows: list[int], depth: int) -> Any:
+        ones = sum([y[row] for row in rows])
+        answer = int(2 * ones > len(rows))
+        if depth == 0 or ones in (0, len(rows)):
+            return answer
+        cuts = [best_cut(rows, column, ones) for column in columns]
+        best = max(range(len(cuts)), key=cuts.__getitem__)
+        (score, threshold), column = cuts[best], columns[best]
+        if score < 0:
+            return answer
+        sides = ([row for row in rows if column[row] <= threshold], [row for row in rows if column[row] > threshold])
+        return best, threshold, *(grow(side, depth - 1) for side in sides)
+
+    def call() -> list[int]:
+        tree, classes = grow(list(range(len(y))), DEPTH), []
+        for row in test:
+            node = tree
+            while not isinstance(node, int):
+                node = node[3] if row[node[0]] > node[1] else node[2]
+            classes.append(node)
+        return classes
+
+    return call
+
+
+def _numba(data: _Data, threads: int) -> Call:
+    from course.claims.lanes import numba_fits, numba_kernels
+
+    kernel = numba_fits.tree if threads == 1 else numba_fits.tree_parallel
+    return numba_kernels.ready(kernel, data.x, data.y, data.test, DEPTH)
+
+
 def _c(data: _Data, threads: int) -> Call:
     run, (x, y, test) = c.function("tree", "tree"), data
 
@@ -46,7 +96,7 @@ def _c(data: _Data, threads: int) -> Call:
 
 def _rust(data: _Data, threads: int) -> Call:
     run, (x, y, test) = rust.library("common", "tree")["tree"], data
-    return lambda: run(x.ravel(), y, x.shape[1], DEPTH, test.ravel())
+    return lambda: run(x.ravel(), y, x.shape[1], DEPTH, test.ravel(), threads)
 
 
 def _crates(name: str) -> Any:
@@ -80,10 +130,18 @@ JOB = Job(
             "indices for every row, and the compiler can prove none of them."
         ),
     ),
+    uncounted="it compares and counts: how often depends on the data, and floating-point operations are few",
+    without={
+        "numpy": "which rows a node has decides what comes next: no combination of array functions grows a tree",
+        "ndarray": "ndarray has no trees, and its loops would be those of the lane in Rust",
+        **NETWORKS_ONLY,
+    },
     lanes={
         "sklearn": Lane(_sklearn),
+        "python": Lane(_python, largest=_SIZES[0].count, note=f"sorts anew in each node; {_TIES}"),
+        "numba": Lane(_numba, threads=(1, 2), note="grows level by level, on one thread as on two"),
         "c": Lane(_c, needs=("gcc",)),
-        "rust": Lane(_rust, needs=("rust",)),
+        "rust": Lane(_rust, needs=("rust",), threads=(1, 2), note="on two threads it grows level by level"),
         "linfa": Lane(_crates("with_linfa"), needs=("rust", "crates"), agrees=0.1, note=f"{_TIES}; {_FROM_FIT_TO_FIT}"),
         "rustlearn": Lane(
             _crates("with_rustlearn"), needs=("rust", "crates"), agrees=0.15, note=f"computes in f32; {_TIES}"
