@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,16 +37,6 @@ def test_lanes_of_a_job_agree(name: str) -> None:
     assert {"c", "rust"} & set(job.lanes) <= set(ready.calls)
     assert len(ready.calls) >= 3
     job.check(ready.calls)
-
-
-@BY_HAND
-@pytest.mark.parametrize("name", [name for name in lanes.names() if 2 in lanes.job(name).lanes["rust"].threads])
-def test_two_threads_give_what_one_gives(name: str) -> None:
-    job = lanes.job(name)
-    only = [lane for lane in ("c", "rust") if 2 in job.lanes[lane].threads]
-    one, two = (job.ready(job.sizes[0], only=only, threads=count).calls for count in (1, 2))
-    for lane in only:
-        assert job.difference(two[lane](), one[lane]()) <= job.tolerance
 
 
 @pytest.mark.parametrize("name", lanes.names())
@@ -378,23 +367,6 @@ def test_two_results_of_one_lane_are_held_to_its_own_tolerance() -> None:
     assert alike(found, wanted) == "tree: by 0.1, where 0.05 is allowed"
     assert loose(found, wanted) == ""
     assert alike([wanted, found], [wanted, wanted]) == "tree: by 0.1, where 0.05 is allowed"
-
-
-@BY_HAND
-def test_a_lane_whose_second_thread_changes_the_result_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from course.claims.experiments import concurrency_beats_gil as experiment
-
-    job = lanes.job("kmeans")
-    right = job.lanes["rust"]
-
-    def wrong(data: object, threads: int) -> Callable[[], object]:
-        call = right.prepare(data, threads)
-        return (lambda: tuple(np.asarray(part) + 1 for part in call())) if threads == 2 else call  # type: ignore[union-attr]
-
-    spoiled = dataclasses.replace(job, lanes={"rust": dataclasses.replace(right, prepare=wrong)})
-    monkeypatch.setattr(lanes, "job", lambda _name: spoiled)
-    with pytest.raises(LanesDisagree, match=r"two threads and one thread disagree"):
-        experiment._shared_loops(Run(seconds=1.0), Evidence())
 
 
 def test_a_miss_of_the_goal_is_named_with_the_reason_of_its_job() -> None:
