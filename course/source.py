@@ -8,6 +8,7 @@ attributes that an author may write to a closed list:
     ```rust solution="center-columns"              the same in Rust, `// BEGIN SOLUTION`
     ```python tests="center-columns" points=2      assertions on it, locked and worth points
     ```python id="slow-loop"                       a name that outlives edits, so that updates find the cell again
+    ```rust long="one loop, read as a whole"       why this cell may have more lines than the rule cell-length allows
     ```rust magic_args="--expect E0502"            flags of %%rust
     ```rust .noeval                                a listing: shown, not run
     <!-- #region essay="why-rust" points=4 -->     free text, marked by hand; closed by <!-- #endregion -->
@@ -28,7 +29,7 @@ from course.errors import CourseError, UnknownName
 
 __all__ = ["Cell", "Source", "read_source"]
 
-ATTRIBUTES = ("solution", "tests", "essay", "points", "id", "tags", "magic_args")
+ATTRIBUTES = ("solution", "tests", "essay", "points", "id", "tags", "magic_args", "long")
 KERNEL = ("---", "jupyter:", "  kernelspec: {display_name: Python 3, language: python, name: python3}", "---")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -168,6 +169,11 @@ def _check_attributes(source: Source) -> None:
                 "only cells with tests=… or essay=… have points",
                 place=source.at(cell),
                 help="move it to the tests cell",
+            )
+        reason = cell.attributes.get("long", "a reason")
+        if not isinstance(reason, str) or len(reason.split()) < 2:
+            raise CourseError(
+                f"long={reason!r} gives no reason", place=source.at(cell), help="say in words why the cell stays whole"
             )
         if "essay" in roles and cell.kind != "markdown":
             raise CourseError("an essay is free text", place=source.at(cell), help="put it in a <!-- #region --> cell")

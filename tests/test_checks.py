@@ -127,3 +127,46 @@ def test_what_is_optional_is_not_in_the_minutes(tmp_path):
     source.write_text(source.read_text().replace("### Optional: more", "### More"))
     build(course, course.chapters())
     assert [one.rule for one in broken(course)] == ["minutes"]
+
+
+def with_cell(course: Course, attributes: str, lines: int) -> None:
+    source = course.at("00_doubles").source
+    cell = "\n".join(["# not counted", "import math", "data = [", *(f"    {n}," for n in range(lines - 1)), "]"])
+    source.write_text(source.read_text().replace("## Your turn", f"```python{attributes}\n{cell}\n```\n\n## Your turn"))
+    build(course, course.chapters())
+
+
+@pytest.mark.parametrize(
+    ("attributes", "lines", "rules"),
+    [
+        ("", 5, []),
+        ("", 6, ["cell-length"]),
+        (' long="one table, read as a whole"', 6, []),
+        (' long="one table, read as a whole"', 15, []),
+        (' long="one table, read as a whole"', 16, ["cell-length"]),
+        (' long="one table, read as a whole"', 5, ["cell-length"]),
+    ],
+)
+def test_a_cell_has_five_lines_to_read_or_a_reason_for_more(tmp_path, attributes, lines, rules):
+    course = copy_of("good", tmp_path)
+
+    with_cell(course, attributes, lines)
+
+    assert [one.rule for one in broken(course)] == rules
+
+
+def test_a_long_cell_without_a_reason_in_words_is_refused(tmp_path):
+    course = copy_of("good", tmp_path)
+    source = course.at("00_doubles").source
+    source.write_text(source.read_text().replace("## Your turn", '```python long="yes"\n1\n```\n\n## Your turn'))
+
+    (finding,) = checks.check(course, course.chapters(), run=False)
+
+    assert (finding.rule, finding.message) == ("readable", "long='yes' gives no reason")
+
+
+@pytest.mark.parametrize("chapter", [one for one in OURS.chapters() if one.number], ids=lambda one: one.name)
+def test_a_chapter_of_ours_is_an_evenings_work(chapter):
+    page = checks.Page(OURS, chapter, read_source(chapter.source))
+
+    assert 30 <= page.source.header.minutes <= 45

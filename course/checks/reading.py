@@ -20,7 +20,8 @@ Broken = Iterator[tuple[str, str, str]]
 OPENING = ("You will do", "You will learn", "Before you start")
 CLOSING = ("Your turn", "Quiz", "Take-away", "Further reading")
 UNWRITTEN = "✎"
-LONGEST_CODE = 15  # lines, without blank lines and comments: longer code is a function that belongs in the package
+LONGEST_CODE = 5  # lines that a learner has to read, see `lines_to_read`
+LONGEST_WHOLE = 15  # where a reason is given: longer code is a function that belongs in the package
 LONGEST_SOLUTION = 30
 LONGEST_PROSE = 160  # words in one cell, between two code cells
 WORDS = {
@@ -179,10 +180,12 @@ def _asked_for(page: Page) -> list[Cell]:
 
 @rule("minutes", into=READING)
 def _(page: Page) -> Broken:
-    """The minutes in the header are about what reading, running and doing take, without what is optional."""
+    """The minutes in the header are what reading, running and doing take by our estimate, without what is optional."""
+    if any(UNWRITTEN in cell.text for cell in page.source.cells):
+        return  # nobody can tell yet
     estimate = minutes_of(page, _asked_for(page))
     said = page.source.header.minutes
-    if not estimate / 2 <= said <= max(estimate * 3, 10):
+    if not estimate - 2 <= said <= max(estimate * 1.25, 10):
         yield (
             page.at(1),
             f"the header says {said} minutes; its words, cells and tasks come to about {estimate:.0f}",
@@ -307,15 +310,31 @@ def _(page: Page) -> Broken:
                     f"at most {LONGEST_PROSE}: cut, or let the reader do something in between",
                 )
             continue
-        lines = [line.strip() for line in cell.text.splitlines()]
-        code = [s for s in lines if s and not s.startswith(("#", "//", "%%", "use ")) and s not in "{}"]
-        limit = LONGEST_SOLUTION if "solution" in cell.attributes or "tests" in cell.attributes else LONGEST_CODE
+        code, reason = lines_to_read(cell), cell.attributes.get("long")
+        if "solution" in cell.attributes or "tests" in cell.attributes:
+            limit = LONGEST_SOLUTION
+        else:
+            limit = LONGEST_WHOLE if reason else LONGEST_CODE
         if len(code) > limit:
             yield (
                 page.at(cell.line),
                 f"a cell of {len(code)} lines",
                 f"at most {limit}: put a tested function in the package, or split the cell",
             )
+        elif reason and (len(code) <= LONGEST_CODE or limit == LONGEST_SOLUTION):
+            yield page.at(cell.line), f"long={reason!r} is not needed here", "take it out"
+
+
+def lines_to_read(cell: Cell) -> list[str]:
+    """Return the lines of code that a learner reads.
+
+    These are not: blank lines, comments, flags of the cell, imports, brackets alone on a line, the words for readers
+    who do not see a figure, the marks of a solution.
+    """
+    text = re.sub(r"^show\((\w+),.*?\)$", r"show(\1)", cell.text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for line in text.splitlines()]
+    other = re.compile(r"#|//|%%|use |import |from \w[\w.]* import |[\])},;(?]*$")
+    return [line for line in lines if not other.match(line)]
 
 
 @rule("words", into=READING)
