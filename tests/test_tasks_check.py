@@ -353,13 +353,16 @@ def test_a_cell_that_was_refused_is_not_checked_by_what_an_older_one_left(folder
         'check("00_small/add-one")',
         head + "x + 1 }\nfn take(x: String) -> usize { x.len() }",
         'check("00_small/add-one")',
+        head + "let y = [x, x]; y[0, 1] }",
+        'check("00_small/add-one")',
+        head + "(x + 1 }",
+        'check("00_small/add-one")',
         'hint("00_small/add-one")',
     )
     checks = [cell for cell in ran.cells if cell.source.startswith("check(")]
 
-    assert [points_of(cell) for cell in checks] == [0.0, 2.0, 0.0, 2.0]
-    assert "did not compile" in text_of(checks[0])
-    assert "did not compile" in text_of(checks[2])
+    assert [points_of(cell) for cell in checks] == [0.0, 2.0, 0.0, 2.0, 0.0, 0.0]
+    assert all("did not compile" in text_of(checks[n]) for n in (0, 2, 4, 5))
     assert not [o for o in ran.cells[-1].outputs if o.output_type == "error"]
 
 
