@@ -65,6 +65,19 @@ def test_the_fixes_that_a_question_offers_do_what_their_feedback_says(program: s
 
 
 @pytest.mark.needs("rust", "crates")
+def test_the_program_that_is_to_be_explained_is_refused_for_the_reason_that_its_proof_takes_away() -> None:
+    question = load(CHAPTER.quiz).item("local-view")
+    assert question.proof is not None
+    program = question.body.partition("```rust\n")[2].partition("```")[0]
+
+    assert run_rust(program).codes == ("E0515",)
+    owning = program.replace("squares.row(best)\n", "squares.row(best).to_owned()\n").replace("ArrayView1", "Array1")
+    function = owning[owning.index("fn largest_row") : owning.index("fn main")]
+    assert function in question.proof.code
+    assert run_rust(owning).ended == 0
+
+
+@pytest.mark.needs("rust", "crates")
 def test_the_row_that_the_last_question_moves_out_may_be_returned() -> None:
     ran = run_rust(
         """
