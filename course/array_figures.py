@@ -32,11 +32,12 @@ def show_views(views: Mapping[str, Matrix]) -> Shown:
         ax.imshow(view, cmap="Greys")
         ax.set_title(f"{name}\nsteps {steps[name][0]}, {steps[name][1]}", fontsize=10)
         ax.axis("off")
+        ax.set_anchor("N")  # titles side by side, whatever the shapes
     each = "; ".join(f"{name}, steps {down} and {across}" for name, (down, across) in steps.items())
     return show(
         figure,
         alt=f"One handwritten digit, {len(views)} times: {each}.",
-        caption="One digit in one piece of memory. Only the first pixel and the steps (in elements) differ.",
+        caption="One digit in one piece of memory. Only the first pixel, the shape and the steps (in elements) differ.",
     )
 
 
