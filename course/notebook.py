@@ -16,6 +16,7 @@ TAUGHT_IN = {
     "E0106": "02_rust",
     "E0277": "02_rust",
     "E0308": "02_rust",
+    "E0369": "03_ndarray",
     "E0382": "02_rust",
     "E0384": "00_welcome",
     "E0432": "04_rustlearn",

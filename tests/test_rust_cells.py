@@ -142,6 +142,7 @@ MISTAKES = {
     ),
     "E0308": ("fn f(n: i32) -> f64 {\n    n\n}", 2, "n"),
     "E0277": ("fn f(n: usize) -> f64 {\n    n * 2.0;\n    1.0\n}", 2, "*"),
+    "E0369": ("fn f(x: &[f64], y: &[f64]) -> Vec<f64> {\n    x - y\n}", 2, "-"),
     "E0425": ("fn f() -> f64 {\n    total\n}", 2, "total"),
     "E0384": ("fn f() -> i32 {\n    let n = 1;\n    n += 1;\n    n\n}", 3, "n += 1"),
     "E0596": ("fn f() -> usize {\n    let v = vec![1];\n    v.push(2);\n    v.len()\n}", 3, "v"),

@@ -17,6 +17,8 @@ HELP: dict[str, str] = {
     "take a value out of its Option or Result first (match, or ?); for your own type, write the impl",
     "E0308": "the type the compiler found differs from the one this place needs: convert it "
     "(n as f64, &x, x.to_owned()), or look for a stray semicolon after the last expression",
+    "E0369": "there is no such operator for these two types: lend an array (&a - &b, &a - 1.0), take a number out "
+    "of its Option first (if let Some(n) = …), or convert one (n as f64)",
     "E0373": "the closure may live longer than what it borrows: write move |…| so that it owns it, "
     "or use std::thread::scope, which waits for its threads",
     "E0382": "the value has moved to a new owner and cannot be used here any more: borrow it with & where it moved, "
