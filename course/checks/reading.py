@@ -152,22 +152,24 @@ def minutes_of(page: Page, cells: Collection[Cell]) -> float:
     words = sum(len(cell.text.split()) for cell in cells if cell.kind == "markdown")
     code = [cell for cell in cells if cell.kind == "code"]
     written = [cell.attributes.get("solution") for cell in cells if {"solution", "essay"} & cell.attributes.keys()]
-    small = _tasks_of_a_point(page)
-    # Reading at 200 words a minute, half a minute to predict, run and look at a cell; six minutes a task, three to
-    # change a line or two of a program that is there, which is what tasks of one point are.
-    return words / 200 + len(code) / 2 + sum(3 if name in small else 6 for name in written)
+    small, questions = _small_tasks_and_questions(page)
+    # Reading at 200 words a minute; half a minute to predict, run and look at a cell, or to answer a question; six
+    # minutes a task, three to change a line or two of a program that is there, which is what tasks of one point are.
+    looks = sum(questions.get(quiz_of(cell.text) or "", 1) for cell in code)
+    return words / 200 + looks / 2 + sum(3 if name in small else 6 for name in written)
 
 
-def _tasks_of_a_point(page: Page) -> frozenset[str]:
+def _small_tasks_and_questions(page: Page) -> tuple[frozenset[str], dict[str, int]]:
+    """Return the tasks of one point, and how many questions each section of the chapter's quiz has."""
     from course.quiz.model import Task
     from course.quiz.parse import load
 
     try:
-        return frozenset(
-            item.id for item in load(page.chapter.quiz).items if isinstance(item, Task) and item.points <= 1
-        )
+        quiz = load(page.chapter.quiz)
     except (CourseError, OSError):
-        return frozenset()  # the rule `quiz` says why
+        return frozenset(), {}  # the rule `quiz` says why
+    small = frozenset(item.id for item in quiz.items if isinstance(item, Task) and item.points <= 1)
+    return small, {f"{page.chapter.name}/{one.id}": len(one.questions) for one in quiz.sections}
 
 
 def _asked_for(page: Page) -> list[Cell]:
