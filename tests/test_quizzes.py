@@ -51,5 +51,4 @@ def test_a_chapter_asks_eight_to_twelve_questions_of_four_types_two_or_three_at_
         assert 8 <= len(questions) <= 12
 
     assert len({question.type for question in questions}) >= 4
-    most = 4 if path.stem == "03_ndarray" else 3
-    assert [id for id, asked in sections.items() if not 2 <= len(asked) <= most] == []
+    assert [id for id, asked in sections.items() if not 2 <= len(asked) <= 3] == []
