@@ -424,6 +424,22 @@ def test_an_error_across_cells_names_the_right_cell(notebook: Notebook, capsys: 
 
 
 @rust
+def test_an_error_shows_the_lines_that_it_quotes_from_cells_that_are_used(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.cell("struct Line;\n\n\n\nstruct Curve;", "--name types")
+    notebook.cell("trait Fit {}\n\n\nimpl Fit for Line {}\n\nfn all<T: Fit>(_: &T) {}", "--use types --name traits")
+    capsys.readouterr()
+    with pytest.raises(CellDoesNotCompile):
+        notebook.cell("fn f() { all(&Curve) }", "--use types --use traits")
+    shown = capsys.readouterr().out
+    assert "5 | struct Curve;" in shown
+    assert "4 | impl Fit for Line {}" in shown
+    assert "note: required by a bound in `all`" in shown
+    assert "6 | fn all<T: Fit>(_: &T) {}" in shown
+
+
+@rust
 def test_a_named_cell_is_used_as_it_is_now(notebook: Notebook) -> None:
     notebook.cell("fn one() -> i32 { 1 }", "--name h")
     notebook.cell("fn two() -> i32 { 2 * one() }", "--use h")

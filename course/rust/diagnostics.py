@@ -134,6 +134,7 @@ def read(raw: Iterable[dict[str, Any]], units: Sequence[Unit], shim: Shim | None
                 ours.append(moved)
             continue
         rendered = str(message.get("rendered") or f"{level}: {text}\n")
+        rendered = rendered.replace("__course_inner::", "")  # cells that are used are modules within this one
         rendered = _without_shim(rendered, last, lines)
         line = int(at["line_start"]) if at is not None else 0
         found.append(
