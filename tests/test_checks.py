@@ -6,9 +6,9 @@ from course import checks
 from course.authoring import new_chapter
 from course.build import build
 from course.chapters import Course
-from course.checks.reading import minutes_of
+from course.checks.reading import lines_to_read, minutes_of
 from course.errors import CourseError, UsageMistake
-from course.source import read_source
+from course.source import Cell, read_source
 from tests.courses import FIXTURES, copy_of
 
 OURS = Course(Path(__file__).parent.parent)
@@ -153,6 +153,13 @@ def test_a_cell_has_five_lines_to_read_or_a_reason_for_more(tmp_path, attributes
     with_cell(course, attributes, lines)
 
     assert [one.rule for one in broken(course)] == rules
+
+
+@pytest.mark.parametrize(
+    "shown", ['show(figure, alt="a", caption="b")', 'show(\n    figure,\n    alt="a"\n    "b",\n)']
+)
+def test_the_words_for_readers_who_do_not_see_a_figure_are_not_counted(shown):
+    assert lines_to_read(Cell("code", f"{shown}\n1 + 1", 1)) == ["show(figure)", "1 + 1"]
 
 
 def test_a_long_cell_without_a_reason_in_words_is_refused(tmp_path):

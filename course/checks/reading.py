@@ -333,7 +333,7 @@ def lines_to_read(cell: Cell) -> list[str]:
     These are not: blank lines, comments, flags of the cell, imports, brackets alone on a line, the words for readers
     who do not see a figure, the marks of a solution.
     """
-    text = re.sub(r"^show\((\w+),.*?\)$", r"show(\1)", cell.text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^show\(\s*(\w+),.*?\)$", r"show(\1)", cell.text, flags=re.MULTILINE | re.DOTALL)
     lines = [line.strip() for line in text.splitlines()]
     other = re.compile(r"#|//|%%|use |import |from \w[\w.]* import |[\])},;(?]*$")
     return [line for line in lines if not other.match(line)]
