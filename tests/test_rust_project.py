@@ -6,7 +6,7 @@ import pytest
 
 from course.errors import CourseError, RustMissing
 from course.rust import toolchain
-from course.rust.project import cargo
+from course.rust.project import cargo, run_project
 
 
 def project(folder, main):
@@ -29,6 +29,19 @@ def test_a_project_that_fails_is_an_error_below_what_it_said(tmp_path, capsys):
         cargo("run", "--quiet", folder=project(tmp_path, "fn main() { let x = 1; x = 2; }"))
 
     assert "E0384" in capsys.readouterr().out
+
+
+@pytest.mark.needs("rust")
+def test_a_project_of_files_is_made_run_and_removed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    main = 'fn main() { print!("{}", include_str!("birds.txt")); }'
+    run_project("birds", {"src/main.rs": main, "src/birds.txt": "4 pingüinos\n"})
+
+    shown = capsys.readouterr().out
+    assert shown.startswith('$ cargo new --quiet --vcs=none birds\n\nbirds/Cargo.toml:\n[package]\nname = "birds"\n')
+    assert "[dependencies]\n\n$ cargo run --quiet --release\n4 pingüinos\n\nbirds/target/release/birds: " in shown
+    assert shown.endswith(" kB\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_rust_cargo_says_so(tmp_path, monkeypatch):
