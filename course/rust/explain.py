@@ -25,7 +25,7 @@ HELP: dict[str, str] = {
     "or give away x.clone()",
     "E0384": "a variable keeps its first value unless it is declared with let mut",
     "E0425": "nothing of this name is in sight: check the spelling, declare it with let, "
-    "or bring a named cell's items in with --use",
+    "call it as a method (x.len(), not len(x)), or bring a named cell's items in with --use",
     "E0432": "this path leads nowhere: check the spelling; %rust --crates lists the crates that cells may use",
     "E0433": "the first part of this path is unknown: check the spelling, add a use line; "
     "%rust --crates lists the crates that cells may use",
