@@ -2,8 +2,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course import model_figures
-from course.model_figures import show_bars, show_groups, show_maps
+from course.figures import models
+from course.figures.models import show_bars, show_groups, show_maps
 
 NAMES = ("length (mm)", "width (mm)")
 
@@ -15,10 +15,10 @@ def drawn(monkeypatch):
 
     def show(figure, **words):
         kept.append(figure)
-        return model_figures_show(figure, **words)
+        return its_show(figure, **words)
 
-    model_figures_show = model_figures.show
-    monkeypatch.setattr(model_figures, "show", show)
+    its_show = models.show
+    monkeypatch.setattr(models, "show", show)
     yield kept
     plt.close("all")
 

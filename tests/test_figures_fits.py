@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course import fit_figures
+from course.figures import fits
 from course.plots import show
 
 PETAL = np.array([4.0, 4.5, 5.5, 6.0])
@@ -18,7 +18,7 @@ def drawn(monkeypatch):
         figures.append(figure)
         return show(figure, **words)
 
-    monkeypatch.setattr(fit_figures, "show", keep)
+    monkeypatch.setattr(fits, "show", keep)
     yield figures
     plt.close("all")
 
@@ -26,7 +26,7 @@ def drawn(monkeypatch):
 def test_each_learning_curve_is_drawn_with_a_marker_of_its_own_and_said_in_words(drawn):
     curves = {"in order": [0.33, 0.5, 0.9], "shuffled": [0.67, 0.8, 0.95]}
 
-    shown = fit_figures.show_learning([1, 10, 1000], curves, caption="Order counts.")
+    shown = fits.show_learning([1, 10, 1000], curves, caption="Order counts.")
 
     lines = drawn[0].axes[0].lines
     assert [line.get_ydata().tolist() for line in lines] == list(curves.values())
@@ -39,7 +39,7 @@ def test_each_learning_curve_is_drawn_with_a_marker_of_its_own_and_said_in_words
 def test_a_line_through_the_origin_is_at_one_half_at_0_cm_and_the_other_where_it_crosses(drawn):
     lines = {"without ones": (0.5, 0.0), "with ones": (2.0, -10.0)}
 
-    shown = fit_figures.show_thresholds(PETAL, VIRGINICA, lines, caption="")
+    shown = fits.show_thresholds(PETAL, VIRGINICA, lines, caption="")
 
     versicolor, virginica, dashed, solid, _ = drawn[0].axes[0].lines
     assert versicolor.get_xdata().tolist() == [4.0, 4.5]

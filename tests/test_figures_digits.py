@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course.digit_figures import draw_curves, draw_weights
+from course.figures.digits import draw_curves, draw_weights
 from course.plots import show
 
 
