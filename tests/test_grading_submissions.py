@@ -198,6 +198,18 @@ def test_nothing_there_is_said(tmp_path: Path):
         list(walk(tmp_path / "nowhere"))
 
 
+@pytest.mark.parametrize("name", ["\0", "\0a", ".", "./.", "//"])
+def test_an_entry_without_a_name_is_refused(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        info = zipfile.ZipInfo("x" * len(name))
+        archive.writestr(info, b"content")
+    content = (tmp_path / "in.zip").read_bytes().replace(b"x" * len(name), name.encode())
+    (tmp_path / "in.zip").write_bytes(content)
+
+    assert [one.refused for one in walk(tmp_path / "in.zip") if not one.refused] == []
+    collect(tmp_path / "in.zip", tmp_path / "submitted", CHAPTERS)
+
+
 names = st.text(st.sampled_from(list("ab/\\.:-_ \0é03ndary")) | st.characters(codec="utf-8"), max_size=30)
 
 

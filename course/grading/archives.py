@@ -140,12 +140,13 @@ def _zip(path: Path, inside: str, parts: tuple[str, ...]) -> Iterator[Found]:
         counts[entry.filename] = counts.get(entry.filename, 0) + 1
     for entry in sorted(entries, key=lambda one: one.filename):
         names = tuple(name for name in entry.filename.split("/") if name not in ("", "."))
-        if entry.is_dir() and not _unsafe(entry):
+        if entry.filename.endswith("/") and not _unsafe(entry):  # `is_dir` fails where the name is empty
             continue
         if any(name.startswith((".", "__MACOSX")) and name != ".." for name in names):
             continue
         here = (*parts, *names)
-        why = _unsafe(entry) or ("the name is in the zip more than once" if counts[entry.filename] > 1 else "")
+        why = _unsafe(entry) or ("" if names else "it has no name")
+        why = why or ("the name is in the zip more than once" if counts[entry.filename] > 1 else "")
         if why:
             yield _refused((*parts, _printable(entry.filename)), why)
         elif entry.filename.lower().endswith(".zip"):
