@@ -28,7 +28,7 @@ _ADVICE = {
     "RecursionError": "it calls itself without end",
     "UnboundLocalError": "a name is used before it has a value",
     "NameError": "a name is not known: is the cell that sets it above, and was it run?",
-    "WrongArgument": "does the signature take the arguments as they are?",
+    "WrongArgument": "does the Rust function's signature take the arguments as they are?",
 }
 
 
