@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course.drawings import LINE, digits_in_a_row, dots, name_lines, strips
+from course.figures.points import LINE, digits_in_a_row, dots, name_lines, strips
 from course.plots import show
 
 ALT = "A figure of a test, with an x axis and a y axis."
