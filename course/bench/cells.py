@@ -68,7 +68,6 @@ fn weighted_rows(x: ArrayView2<f64>) -> Array1<f64> {
         call="float(weighted_rows(x).sum())",
         inline=_POINTS_RUST + "weighted_rows(x.view()).sum()",
         target=0.3,
-        large="x = points(200_000, 8)",
         crates=("ndarray",),
     ),
     BenchCell(
@@ -82,7 +81,6 @@ fn column_means(x: ArrayView2<f64>) -> Array1<f64> {
         call="float(column_means(x).sum())",
         inline=_POINTS_RUST + "column_means(x.view()).sum()",
         target=0.3,
-        large="x = points(200_000, 8)",
         crates=("ndarray",),
     ),
     BenchCell(

@@ -114,10 +114,9 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
     crate_set = _crate_set(named, progress)
     shared = crate_set is not None and flags.share is not False and crate_set.shares(named)
     command = ["--edition", "2024", *flags.rustc()]
-    algorithms = shared and crate_set is not None and crate_set.shares(named - {"ndarray"})
-    command += lines.at_first(program=program, crates=crate_set is not None, algorithms=algorithms)
+    command += lines.at_first(program=program, crates=crate_set is not None, shared=shared)
     if crate_set is not None:
-        command += crate_set.rustc_args(named, shared, loops=any(one.cell.loops for one in units))
+        command += crate_set.rustc_args(named, shared)
     kind = "bin" if program else "cdylib"
     described = [found.version, crate_set.key if crate_set else "", kind, _border_key(found.version), *command]
     described += [text for pair in files for text in pair]

@@ -74,14 +74,12 @@ class CrateSet:
     torch: Path | None = field(repr=False)
     """Folder of libtorch, where tch is among the crates."""
 
-    def rustc_args(self, uses: set[str], shared: bool = False, *, loops: bool = True) -> list[str]:
+    def rustc_args(self, uses: set[str], shared: bool = False) -> list[str]:
         """Return what rustc needs to compile a cell that names the crates in `uses` (other names are left out).
 
         `shared` links generic code to the instances in the prelude instead of compiling it in the cell: k-means in
-        a fifth of the time. In a cell that names linfa or smartcore it costs something: the cell's own ndarray loops
-        are inlined less (up to 1.8 times slower), so such a cell must not share where something is timed. Other
-        cells that have `loops` of their own share only what happens once for an array; those that have none
-        share ndarray's whole operations. Use it together with `env(shared)`.
+        a fifth of the time, at the price that the cell's own ndarray loops are inlined less (up to 1.8 times
+        slower), so never where something is timed. Use it together with `env(shared)`.
         """
         used = sorted(uses & self.names)
         if not used:
@@ -94,7 +92,7 @@ class CrateSet:
         if shared and self.shares(uses):
             # An empty list of allowed features keeps cells in stable Rust although the compiler's door is open.
             arguments += ["-Zshare-generics=y", "-Zallow-features=", "-Zunstable-options"]
-            for name in sorted(self._shared(uses, loops)):
+            for name in sorted(self._shared(uses)):
                 library = self.preludes[name]
                 arguments += ["--extern", f"force:{library.stem.removeprefix('lib')}={library}"]
         return arguments
@@ -107,12 +105,10 @@ class CrateSet:
         """Say whether a cell that names these crates has anything to gain from `shared`."""
         return bool(self._shared(uses))
 
-    def _shared(self, uses: set[str], loops: bool = True) -> set[str]:
+    def _shared(self, uses: set[str]) -> set[str]:
         named = uses & self.preludes.keys()
         # Data sets, splits and scores are in `linfa` itself, whichever algorithm is named.
-        if any(name.startswith("linfa") for name in uses):
-            named.add("linfa")
-        return named | ({"ndarray_whole"} if "ndarray" in named and not loops else set())
+        return named | ({"linfa"} if any(name.startswith("linfa") for name in uses) else set())
 
 
 @functools.lru_cache(maxsize=8)

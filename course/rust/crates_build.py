@@ -246,8 +246,7 @@ def build_preludes(
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for number, (source, library) in enumerate(zip(sources, pool.map(compile_one, sources), strict=True), 1):
-            own = source.stem == "ndarray_whole" or source.stem in manifest["externs"]
-            name = source.stem if own else f"linfa_{source.stem}"
+            name = source.stem if source.stem in manifest["externs"] else f"linfa_{source.stem}"
             libraries[name] = str(library.relative_to(base))
             tell(_CARGO_SHARE + (1 - _CARGO_SHARE) * number / len(sources), f"instances of {name}")
     return libraries

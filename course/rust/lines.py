@@ -34,13 +34,10 @@ _LONGEST = 60  # seconds that a panic's report may wait for its line
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def at_first(*, program: bool, crates: bool, algorithms: bool) -> list[str]:
-    """Return the flags about line tables with which a cell is compiled first.
-
-    `algorithms`: whether it links to a library's algorithms, in which its panics happen.
-    """
+def at_first(*, program: bool, crates: bool, shared: bool) -> list[str]:
+    """Return the flags about line tables with which a cell is compiled first."""
     later = sys.platform == "linux" and not program  # a program reports its own panics: nobody can add lines then
-    return _WITHOUT if later or algorithms or not crates else _WITH
+    return _WITHOUT if later or shared or not crates else _WITH
 
 
 def recipe(root: str, command: list[str], environment: dict[str, str]) -> dict[str, Any]:

@@ -81,11 +81,7 @@ class NotSupported:
 
 @dataclass(frozen=True)
 class Cell:
-    """What was read from a cell.
-
-    `loops`: whether code of its own runs once for each element or row. `unfinished`: first and last line of each
-    function that is still `todo!()`.
-    """
+    """What was read from a cell. `unfinished`: first and last line of each function that is still `todo!()`."""
 
     functions: tuple[Function, ...]
     not_supported: tuple[NotSupported, ...]
@@ -95,7 +91,6 @@ class Cell:
     prints: bool
     items: frozenset[str] = field(default=frozenset())
     unfinished: tuple[tuple[int, int], ...] = ()
-    loops: bool = True
 
 
 class _UnsupportedError(Exception):
@@ -160,40 +155,7 @@ def read_cell(source: str) -> Cell:
         re.search(r"\be?print(ln)?!|\bdbg!|\bstd(out|err)\b", source) is not None,
         frozenset(items),
         tuple(_unfinished(tree.root_node)) if "todo!" in source else (),
-        _has_loops(tree.root_node),
     )
-
-
-_REPEATS = {
-    "for_expression",
-    "while_expression",
-    "loop_expression",
-    "closure_expression",
-    "macro_definition",
-    "impl_item",
-}
-# Methods that go from element to element, or from row to row, and call what they are given or return an iterator.
-_GOES_ALONG = re.compile(
-    r"(^|_)(map|fold|iter|each|zip|apply|rows|columns|lanes|windows|chunks|accumulate|retain|sort)(_|v|$)"
-)
-_MACROS_WITHOUT_LOOPS = re.compile(r"s|array|vec|(debug_)?assert(_eq|_ne)?|panic|todo|e?print(ln)?|format|dbg")
-
-
-def _has_loops(root: tree_sitter.Node) -> bool:
-    """Tell whether code of the cell may run once for each element: if in doubt, it may."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.type in _REPEATS:
-            return True
-        if node.type == "field_identifier" and _GOES_ALONG.search(_text(node)):
-            return True
-        name = node.child_by_field_name("macro") if node.type == "macro_invocation" else None
-        # Inside a macro call there is no tree, only tokens.
-        if name is not None and ("|" in _text(node) or not _MACROS_WITHOUT_LOOPS.fullmatch(_text(name))):
-            return True
-        stack.extend(node.named_children)
-    return False
 
 
 def _unfinished(root: tree_sitter.Node) -> Iterator[tuple[int, int]]:

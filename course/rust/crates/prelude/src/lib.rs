@@ -5,8 +5,7 @@
 //! the element and label types that chapters use, so that a cell finds them compiled.  Nobody calls these functions.
 //!
 //! Each module is compiled as a crate of its own, and handed only to cells that name the library it stands for:
-//! `ndarray`, `smartcore`, `linfa` itself, or, for `clustering`, `linfa_clustering`; and `ndarray_whole` to cells that
-//! name ndarray and have no loops of their own.
+//! `smartcore`, `linfa` itself, or, for `clustering`, `linfa_clustering`.
 //! `course dev misses` says which calls of which chapters are not here; to cover one, write it below as the chapter
 //! writes it.
 
@@ -17,8 +16,6 @@ pub mod ensemble;
 pub mod linear;
 pub mod linfa;
 pub mod logistic;
-pub mod ndarray;
-pub mod ndarray_whole;
 pub mod nn;
 pub mod preprocessing;
 pub mod reduction;
