@@ -60,7 +60,7 @@ def list_(as_json: bool) -> None:
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--quick", "mode", flag_value="quick", default="quick", help="In under five minutes (the default).")
-@click.option("--full", "mode", flag_value="full", help="Larger sizes, narrower intervals; ten minutes or so.")
+@click.option("--full", "mode", flag_value="full", help="Larger sizes, narrower intervals; a quarter of an hour or so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the ledger for a program to read; write only with -o.")
 @click.option("-o", "--out", metavar="DIR", type=click.Path(path_type=Path), help="Where to write (default: here).")
 def run(ids: tuple[str, ...], mode: str, as_json: bool, out: Path | None) -> None:
