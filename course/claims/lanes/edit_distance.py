@@ -96,6 +96,12 @@ JOB = Job(
     make=_make,
     tolerance=0,
     uncounted="it adds and compares whole numbers",
+    notes=(
+        (
+            "C is ahead of Rust: gcc makes conditional moves of the two minima of a cell, rustc makes branches, and "
+            "which number is the smaller cannot be guessed."
+        ),
+    ),
     without={
         "sklearn": "it has no distance of texts",
         "ndarray": "a row of the table is a slice: nothing of ndarray's would be used",

@@ -106,6 +106,12 @@ JOB = Job(
     tolerance=1e-9,
     flops=lambda size: 1.0 * size.count * (size.numbers[1] + 1),  # of the covariances alone
     moved=lambda size: 8.0 * size.count,
+    notes=(
+        (
+            "With few rows the eigenvectors are most of the work: ours come from Jacobi's rotations, NumPy's from "
+            "LAPACK, which first brings the matrix to three diagonals."
+        ),
+    ),
     without={
         "ndarray": "ndarray has no eigenvectors, and ndarray-linalg brings a LAPACK of its own",
         **NO_RUSTLEARN,

@@ -90,6 +90,9 @@ JOB = Job(
     tolerance=1e-12,
     alone="one row is less than a microsecond of work, and starting a thread takes many times that",
     uncounted="what is timed is the call from Python: the arithmetic is a few nanoseconds of it",
+    notes=(
+        "A call of Rust also asks whether Rust panicked, and goes through ctypes; numba has a caller of its own in C.",
+    ),
     without={
         **dict.fromkeys(
             ("ndarray", "linfa"),
