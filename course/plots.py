@@ -25,12 +25,26 @@ from course.errors import UsageMistake
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PURPLE", "SKY", "VERMILLION", "Shown", "show", "use_style"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "FAINT",
+    "GREEN",
+    "ORANGE",
+    "PURPLE",
+    "QUIET",
+    "SKY",
+    "VERMILLION",
+    "Shown",
+    "show",
+    "use_style",
+]
 
 # Okabe and Ito, "Color Universal Design" (2008), with ink in place of black. Lines take the first five. Orange and
 # sky are pale on white (2.3:1), so they are for fills with a dark edge.
 BLUE, VERMILLION, GREEN, PURPLE, BLACK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1b1f24"
 ORANGE, SKY = "#e69f00", "#56b4e9"
+QUIET, FAINT = "#5b6470", "#dfe3e8"  # ticks and their labels; the grid
 
 STYLE = Path(__file__).with_name("course.mplstyle")
 LARGEST_SVG = 300_000  # bytes; beyond this a page of figures gets heavy and PNG is smaller
@@ -38,8 +52,8 @@ LARGEST_SVG = 300_000  # bytes; beyond this a page of figures gets heavy and PNG
 # What each colour of the light picture becomes in the dark one. Paper is transparent there.
 DARK = {
     BLACK: "#e4e7eb",  # ink
-    "#5b6470": "#a8b0bb",  # quiet ink: ticks and their labels
-    "#dfe3e8": "#3a4149",  # grid
+    QUIET: "#a8b0bb",
+    FAINT: "#3a4149",
     BLUE: "#5cb3ee",
     VERMILLION: "#ff8a3d",
     GREEN: "#2fc79a",

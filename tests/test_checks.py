@@ -6,7 +6,7 @@ from course import checks
 from course.authoring import new_chapter
 from course.build import build
 from course.chapters import Course
-from course.checks.reading import lines_to_read, minutes_of
+from course.checks.effort import asked_for, lines_to_read, minutes_of
 from course.errors import CourseError, UsageMistake
 from course.source import Cell, read_source
 from tests.courses import FIXTURES, copy_of
@@ -177,3 +177,16 @@ def test_a_chapter_of_ours_is_an_evenings_work(chapter):
     page = checks.Page(OURS, chapter, read_source(chapter.source))
 
     assert 30 <= page.source.header.minutes <= 45
+
+
+def test_what_is_asked_for_begins_again_at_the_heading_after_what_is_optional(tmp_path):
+    course = copy_of("good", tmp_path)
+    source = course.at("00_doubles").source
+    optional = "### Optional: more\n\nNot asked.\n\n"
+    source.write_text(source.read_text().replace("## Your turn", f"{optional}## Your turn"))
+    page = checks.Page(course, course.at("00_doubles"), read_source(source))
+
+    asked = "\n".join(cell.text for cell in asked_for(page))
+
+    assert "Not asked." not in asked
+    assert "## Your turn" in asked

@@ -19,6 +19,7 @@ from course.claims.lanes.measure import fastest, time_job
 from course.errors import CourseError, LanesDisagree, UnknownName
 from course.rust.call import CellLibrary, RustFunction
 from course.rust.compile import Flags, build, unit
+from tests.lane_calls import by_hand
 
 CRATES = ("crates", "tch", "torch")
 BY_HAND = pytest.mark.needs("rust", "gcc")
@@ -59,10 +60,6 @@ def test_the_same_seed_makes_the_same_data(name: str) -> None:
 
 
 # Shapes that fill no tile, no vector, no block
-
-
-def by_hand(name: str, data: object, *, lane: str, threads: int = 1) -> object:
-    return lanes.job(name).lanes[lane].prepare(data, threads)()
 
 
 shapes = st.tuples(st.integers(1, 70), st.integers(1, 30), st.integers(0, 2**32 - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from course.claims.lanes import logistic_solver, plain, processes
 from course.claims.lanes.job import KINDS, relative
 from course.claims.lanes.measure import absences, uncounted
 from course.errors import CourseError, LanesDisagree
+from tests.lane_calls import by_hand, read_by_hand
 
 BY_HAND = pytest.mark.needs("rust", "gcc")
 every_job = pytest.mark.parametrize("name", lanes.names())
@@ -28,10 +30,6 @@ few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChec
 def ended() -> Iterator[None]:
     with processes.closing():
         yield
-
-
-def by_hand(name: str, data: object, *, lane: str, threads: int = 1) -> object:
-    return lanes.job(name).lanes[lane].prepare(data, threads)()
 
 
 # Nothing is left out without a reason
@@ -159,8 +157,8 @@ def test_a_lane_whose_second_thread_changes_the_result_is_not_timed(monkeypatch:
     right = job.lanes["rust"]
 
     def wrong(data: object, threads: int) -> Callable[[], object]:
-        call = right.prepare(data, threads)
-        return (lambda: tuple(np.asarray(part) + 1 for part in call())) if threads == 2 else call  # type: ignore[union-attr]
+        call: Callable[[], Any] = right.prepare(data, threads)
+        return (lambda: tuple(np.asarray(part) + 1 for part in call())) if threads == 2 else call
 
     spoiled = dataclasses.replace(job, lanes={"rust": dataclasses.replace(right, prepare=wrong)})
     monkeypatch.setattr(lanes, "job", lambda _name: spoiled)
@@ -212,11 +210,9 @@ def test_a_tree_grown_by_threads_is_the_tree(rows: int, columns: int, classes: i
 def test_texts_shared_by_threads_are_hashed_as_scikit_learn_does(texts: list[str], threads: int) -> None:
     from course.claims.lanes.hashing import _Data
 
-    job, data = lanes.job("hashing"), _Data(texts)
-    read = job.lanes["rust"].read
-    assert read is not None
-    wanted = job.lanes["sklearn"].read(by_hand("hashing", data, lane="sklearn"))  # type: ignore[misc]
-    assert relative(read(by_hand("hashing", data, lane="rust", threads=threads)), wanted) == 0
+    data = _Data(texts)
+    found = read_by_hand("hashing", data, lane="rust", threads=threads)
+    assert relative(found, read_by_hand("hashing", data, lane="sklearn")) == 0
 
 
 @BY_HAND
@@ -229,10 +225,8 @@ def test_a_table_shared_by_threads_is_read_whole(rows: list[str], threads: int) 
     from course.claims.lanes.csv_clean import _Data
 
     data = _Data("\n".join(["species,a,b,c", *rows, ""]))
-    found, wanted = (
-        lanes.job("csv_clean").lanes[lane].read(by_hand("csv_clean", data, lane=lane, threads=count))  # type: ignore[misc]
-        for lane, count in (("rust", threads), ("python", 1))
-    )
+    found = read_by_hand("csv_clean", data, lane="rust", threads=threads)
+    wanted = read_by_hand("csv_clean", data, lane="python")
     assert np.array_equal(found[0], wanted[0])
     assert np.array_equal(found[1], wanted[1])
 
@@ -265,7 +259,7 @@ def test_numbas_and_pythons_fits_hold_far_from_zero(rows: int, columns: int, see
     for lane in ("numba", "python"):
         weights = np.asarray(by_hand("least_squares", _Data(x, y), lane=lane))
         assert relative(weights[:-1], wanted) < 1e-6
-        _, variances = by_hand("pca", x, lane=lane)  # type: ignore[misc]
+        _, variances = by_hand("pca", x, lane=lane)
         assert relative(np.asarray(variances), spread) < 1e-8
 
 

@@ -1,7 +1,7 @@
 """The house rules of a chapter, each by name: what `course dev check` holds every chapter to.
 
 A rule looks at one chapter and yields findings: file and line, what is wrong, and what to do. Rules that read are
-in `reading`; those that run the notebook, solved and as a learner gets it, in `running`.
+in `reading` and `effort`; those that run the notebook, solved and as a learner gets it, in `running`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def check(
 
     A chapter that cannot be read gives one finding, of the rule `readable`. `started` is told each chapter and rule.
     """
-    from course.checks import reading, running  # noqa: F401  (importing registers the rules)
+    from course.checks import effort, reading, running  # noqa: F401  (importing registers the rules)
 
     found: list[Finding] = []
     for chapter in chapters:

@@ -1,10 +1,10 @@
-"""The rules that read a chapter: its header and headings, its prose and cells, its figures, its quiz."""
+"""The rules that read a chapter: its headings, its words and links, its figures, its quiz."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -20,10 +20,6 @@ Broken = Iterator[tuple[str, str, str]]
 OPENING = ("You will do", "You will learn", "Before you start")
 CLOSING = ("Your turn", "Quiz", "Take-away", "Further reading")
 UNWRITTEN = "✎"
-LONGEST_CODE = 5  # lines that a learner has to read, see `lines_to_read`
-LONGEST_WHOLE = 15  # where a reason is given: longer code is a function that belongs in the package
-LONGEST_SOLUTION = 30
-LONGEST_PROSE = 160  # words in one cell, between two code cells
 WORDS = {
     "simply": "leave it out; what is simple shows by itself",
     "obviously": "leave it out, or say why it is so",
@@ -65,7 +61,8 @@ def _tokens(page: Page) -> tuple[list[Token], int]:
     return MarkdownIt("commonmark").enable("table").parse("\n".join(lines[header:])), header + 1
 
 
-def _headings(page: Page) -> list[Heading]:
+def headings_of(page: Page) -> list[Heading]:
+    """Return the chapter's headings in their order."""
     tokens, first = _tokens(page)
     return [
         Heading(int(token.tag[1]), tokens[number + 1].content.strip(), (token.map or [0])[0] + first)
@@ -76,7 +73,7 @@ def _headings(page: Page) -> list[Heading]:
 
 def _section(page: Page, title: str) -> tuple[int, int] | None:
     """Return the first and the last line of the section `## title`."""
-    headings = [heading for heading in _headings(page) if heading.level <= 2]
+    headings = [heading for heading in headings_of(page) if heading.level <= 2]
     for number, heading in enumerate(headings):
         if heading.level == 2 and heading.text == title:
             end = headings[number + 1].line - 1 if number + 1 < len(headings) else 10**9
@@ -107,7 +104,7 @@ def _cells(page: Page, title: str) -> list[Cell]:
 @rule("headings", into=READING)
 def _(page: Page) -> Broken:
     """The chapter has the course's headings in their order, with sections of its own between them."""
-    headings = _headings(page)
+    headings = headings_of(page)
     titles = [heading for heading in headings if heading.level == 1]
     if len(titles) != 1 or titles[0].text != page.source.header.title:
         line = titles[-1].line if titles else page.source.cells[0].line if page.source.cells else 1
@@ -145,54 +142,6 @@ def _(page: Page) -> Broken:
                 f"an objective begins with {found!r}, not with a verb",
                 "say what the reader will be able to do: “Predict when a slice copies”",
             )
-
-
-def minutes_of(page: Page, cells: Collection[Cell]) -> float:
-    """Estimate the minutes that some cells of a chapter take a learner."""
-    words = sum(len(cell.text.split()) for cell in cells if cell.kind == "markdown")
-    code = [cell for cell in cells if cell.kind == "code"]
-    written = [cell.attributes.get("solution") for cell in cells if {"solution", "essay"} & cell.attributes.keys()]
-    small, questions = _small_tasks_and_questions(page)
-    # Reading at 200 words a minute; half a minute to predict, run and look at a cell, or to answer a question; six
-    # minutes a task, three to change a line or two of a program that is there, which is what tasks of one point are.
-    looks = sum(questions.get(quiz_of(cell.text) or "", 1) for cell in code)
-    return words / 200 + looks / 2 + sum(3 if name in small else 6 for name in written)
-
-
-def _small_tasks_and_questions(page: Page) -> tuple[frozenset[str], dict[str, int]]:
-    """Return the tasks of one point, and how many questions each section of the chapter's quiz has."""
-    from course.quiz.model import Task
-    from course.quiz.parse import load
-
-    try:
-        quiz = load(page.chapter.quiz)
-    except (CourseError, OSError):
-        return frozenset(), {}  # the rule `quiz` says why
-    small = frozenset(item.id for item in quiz.items if isinstance(item, Task) and item.points <= 1)
-    return small, {f"{page.chapter.name}/{one.id}": len(one.questions) for one in quiz.sections}
-
-
-def _asked_for(page: Page) -> list[Cell]:
-    """Return the cells that are not below a heading that begins with `Optional`."""
-    optional = [heading.line for heading in _headings(page) if heading.text.startswith("Optional")]
-    ends = [heading.line for heading in _headings(page)] + [10**9]
-    spans = [(line, min(end for end in ends if end > line)) for line in optional]
-    return [cell for cell in page.source.cells if not any(a <= cell.line < b for a, b in spans)]
-
-
-@rule("minutes", into=READING)
-def _(page: Page) -> Broken:
-    """The minutes in the header are what reading, running and doing take by our estimate, without what is optional."""
-    if any(UNWRITTEN in cell.text for cell in page.source.cells):
-        return  # nobody can tell yet
-    estimate = minutes_of(page, _asked_for(page))
-    said = page.source.header.minutes
-    if not estimate - 2 <= said <= max(estimate * 1.25, 10):
-        yield (
-            page.at(1),
-            f"the header says {said} minutes; its words, cells and tasks come to about {estimate:.0f}",
-            "time yourself, and correct `minutes:` or the chapter's length",
-        )
 
 
 @rule("something-to-do", into=READING)
@@ -295,48 +244,6 @@ def _(page: Page) -> Broken:
     for key, (_, line) in drawing.items():
         if key not in shows:
             yield page.at(line), "a figure is drawn but not shown", "end the cell with show(figure, alt=…)"
-
-
-@rule("cell-length", into=READING)
-def _(page: Page) -> Broken:
-    """One idea a cell: short code, short prose."""
-    for cell in page.source.cells:
-        if cell.kind == "markdown":
-            # A `##` heading begins a new thought, and front matter such as further reading is a list of its own.
-            parts = re.split(r"^##+ .*$|^```.*?^```", cell.text, flags=re.MULTILINE | re.DOTALL)
-            longest = max(len(part.split()) for part in parts)
-            if longest > LONGEST_PROSE:
-                yield (
-                    page.at(cell.line),
-                    f"{longest} words without a cell to run or a heading",
-                    f"at most {LONGEST_PROSE}: cut, or let the reader do something in between",
-                )
-            continue
-        code, reason = lines_to_read(cell), cell.attributes.get("long")
-        if "solution" in cell.attributes or "tests" in cell.attributes:
-            limit = LONGEST_SOLUTION
-        else:
-            limit = LONGEST_WHOLE if reason else LONGEST_CODE
-        if len(code) > limit:
-            yield (
-                page.at(cell.line),
-                f"a cell of {len(code)} lines",
-                f"at most {limit}: put a tested function in the package, or split the cell",
-            )
-        elif reason and (len(code) <= LONGEST_CODE or limit == LONGEST_SOLUTION):
-            yield page.at(cell.line), f"long={reason!r} is not needed here", "take it out"
-
-
-def lines_to_read(cell: Cell) -> list[str]:
-    """Return the lines of code that a learner reads.
-
-    These are not: blank lines, comments, flags of the cell, imports, brackets alone on a line, the words for readers
-    who do not see a figure, the marks of a solution.
-    """
-    text = re.sub(r"^show\(\s*(\w+),.*?\)$", r"show(\1)", cell.text, flags=re.MULTILINE | re.DOTALL)
-    lines = [line.strip() for line in text.splitlines()]
-    other = re.compile(r"#|//|%%|use |import |from \w[\w.]* import |[\])},;(?]*$")
-    return [line for line in lines if not other.match(line)]
 
 
 @rule("words", into=READING)

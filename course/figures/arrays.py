@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course.data import Dataset
-from course.plots import BLUE, VERMILLION, Shown, show
+from course.plots import BLUE, QUIET, VERMILLION, Shown, show
 
 __all__ = ["show_neighbours", "show_ratios", "show_similarity", "show_views"]
 
-QUIET = "#5b6470"
 
 Matrix = NDArray[np.float64]
 Indices = NDArray[np.intp]

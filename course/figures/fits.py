@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course.plots import show
+from course.plots import QUIET, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def show_thresholds(
         ax.plot(lengths, 1 / (1 + np.exp(-(weight * lengths + constant))), style, marker="", label=name)
         crossing = f"at {-constant / weight:.2f} cm" if constant else "at 0 cm, and nowhere else"
         alt += f" The curve {name} is at one half {crossing}."
-    ax.axhline(0.5, color="#5b6470", lw=1, ls="-", marker="")
+    ax.axhline(0.5, color=QUIET, lw=1, ls="-", marker="")
     ax.set(xlabel="petal length (cm)", ylabel="probability of virginica")
     ax.legend(fontsize=8)
     return show(figure, alt=alt, caption=caption)

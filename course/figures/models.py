@@ -12,12 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course.plots import BLACK, Shown, show
+from course.plots import BLACK, FAINT, Shown, show
 
 __all__ = ["show_bars", "show_groups", "show_maps"]
 
 MARKERS = "osD^v"
-FAINT = "#dfe3e8"  # the grid's colour: a disc behind a digit
 
 
 def show_bars(heights: Sequence[float], *, names: tuple[str, str], caption: str = "") -> Shown:

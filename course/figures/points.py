@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from course.plots import BLACK, use_style
+from course.plots import BLACK, QUIET, use_style
 
 __all__ = ["digits_in_a_row", "dots", "name_lines", "strips"]
 
@@ -86,7 +86,7 @@ def name_lines(ax: Axes) -> None:
     """
     lines = ax.get_lines()
     for extra in lines[5:]:
-        extra.set_color("#5b6470")
+        extra.set_color(QUIET)
     figure = ax.figure
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()  # only now do the axes have their limits and their place

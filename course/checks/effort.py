@@ -1,0 +1,126 @@
+"""The rules about what a chapter asks of a learner: how many minutes, how long a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from course.build import quiz_of
+from course.checks import READING, Page, rule
+from course.checks.reading import UNWRITTEN, headings_of
+from course.errors import CourseError
+from course.source import Cell
+
+__all__ = ["asked_for", "lines_to_read", "minutes_of"]
+
+Broken = Iterator[tuple[str, str, str]]
+
+LONGEST_CODE = 5  # lines that a learner has to read, see `lines_to_read`
+LONGEST_WHOLE = 15  # where a reason is given: longer code is a function that belongs in the package
+LONGEST_SOLUTION = 30
+LONGEST_PROSE = 160  # words in one cell, between two code cells
+
+
+def minutes_of(page: Page, cells: Collection[Cell]) -> float:
+    """Estimate the minutes that some cells of a chapter take a learner."""
+    words = sum(len(cell.text.split()) for cell in cells if cell.kind == "markdown")
+    code = [cell for cell in cells if cell.kind == "code"]
+    written = [cell.attributes.get("solution") for cell in cells if {"solution", "essay"} & cell.attributes.keys()]
+    small, questions = _small_tasks_and_questions(page)
+    # Reading at 200 words a minute; half a minute to predict, run and look at a cell, or to answer a question; six
+    # minutes a task, three to change a line or two of a program that is there, which is what tasks of one point are.
+    looks = sum(questions.get(quiz_of(cell.text) or "", 1) for cell in code)
+    return words / 200 + looks / 2 + sum(3 if name in small else 6 for name in written)
+
+
+def _small_tasks_and_questions(page: Page) -> tuple[frozenset[str], dict[str, int]]:
+    """Return the tasks of one point, and how many questions each section of the chapter's quiz has."""
+    from course.quiz.model import Task
+    from course.quiz.parse import load
+
+    try:
+        quiz = load(page.chapter.quiz)
+    except (CourseError, OSError):
+        return frozenset(), {}  # the rule `quiz` says why
+    small = frozenset(item.id for item in quiz.items if isinstance(item, Task) and item.points <= 1)
+    return small, {f"{page.chapter.name}/{one.id}": len(one.questions) for one in quiz.sections}
+
+
+def asked_for(page: Page) -> list[Cell]:
+    """Return the cells without what stands below a heading that begins with `Optional`, up to the next heading."""
+    lines = [heading.line for heading in headings_of(page)] + [10**9]
+    optional = [
+        range(heading.line, next(line for line in lines if line > heading.line))
+        for heading in headings_of(page)
+        if heading.text.startswith("Optional")
+    ]
+
+    def asked(line: int) -> bool:
+        return not any(line in span for span in optional)
+
+    found = []
+    for cell in page.source.cells:
+        if cell.kind == "code":
+            found += [cell] if asked(cell.line) else []
+        else:  # prose may end what is optional and begin what is not
+            text = [line for number, line in enumerate(cell.text.splitlines(), cell.line) if asked(number)]
+            found += [replace(cell, text="\n".join(text))] if text else []
+    return found
+
+
+@rule("minutes", into=READING)
+def _(page: Page) -> Broken:
+    """The minutes in the header are what reading, running and doing take by our estimate, without what is optional."""
+    if any(UNWRITTEN in cell.text for cell in page.source.cells):
+        return  # nobody can tell yet
+    estimate = minutes_of(page, asked_for(page))
+    said = page.source.header.minutes
+    if not estimate - 2 <= said <= max(estimate * 1.25, 10):
+        yield (
+            page.at(1),
+            f"the header says {said} minutes; its words, cells and tasks come to about {estimate:.0f}",
+            "time yourself, and correct `minutes:` or the chapter's length",
+        )
+
+
+@rule("cell-length", into=READING)
+def _(page: Page) -> Broken:
+    """One idea a cell: short code, short prose."""
+    for cell in page.source.cells:
+        if cell.kind == "markdown":
+            # A `##` heading begins a new thought, and front matter such as further reading is a list of its own.
+            parts = re.split(r"^##+ .*$|^```.*?^```", cell.text, flags=re.MULTILINE | re.DOTALL)
+            longest = max(len(part.split()) for part in parts)
+            if longest > LONGEST_PROSE:
+                yield (
+                    page.at(cell.line),
+                    f"{longest} words without a cell to run or a heading",
+                    f"at most {LONGEST_PROSE}: cut, or let the reader do something in between",
+                )
+            continue
+        code, reason = lines_to_read(cell), cell.attributes.get("long")
+        if "solution" in cell.attributes or "tests" in cell.attributes:
+            limit = LONGEST_SOLUTION
+        else:
+            limit = LONGEST_WHOLE if reason else LONGEST_CODE
+        if len(code) > limit:
+            yield (
+                page.at(cell.line),
+                f"a cell of {len(code)} lines",
+                f"at most {limit}: put a tested function in the package, or split the cell",
+            )
+        elif reason and (len(code) <= LONGEST_CODE or limit == LONGEST_SOLUTION):
+            yield page.at(cell.line), f"long={reason!r} is not needed here", "take it out"
+
+
+def lines_to_read(cell: Cell) -> list[str]:
+    """Return the lines of code that a learner reads.
+
+    These are not: blank lines, comments, flags of the cell, imports, brackets alone on a line, the words for readers
+    who do not see a figure, the marks of a solution.
+    """
+    text = re.sub(r"^show\(\s*(\w+),.*?\)$", r"show(\1)", cell.text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for line in text.splitlines()]
+    other = re.compile(r"#|//|%%|use |import |from \w[\w.]* import |[\])},;(?]*$")
+    return [line for line in lines if not other.match(line)]
