@@ -20,7 +20,6 @@ TAUGHT_IN = {
     "E0382": "02_rust",
     "E0384": "00_welcome",
     "E0432": "04_rustlearn",
-    "E0433": "04_rustlearn",
     "E0499": "03_ndarray",
     "E0502": "02_rust",
     "E0505": "03_ndarray",

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import functools
-from typing import NoReturn
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import settings
 
 from course.capabilities import CAPABILITIES, Capability, probe, required
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 # A busy machine makes an example slow, not wrong; and a failure elsewhere should say how to repeat it here.
 settings.register_profile("course", deadline=None, print_blob=True)
@@ -43,3 +59,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             found = _capability(name)
             if not found.present:
                 skip_unless_required(f"needs {name}: {found.detail}", name)
+
+
+# One Playwright for a process: while its driver runs, another cannot be started beside it.
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium, started once in each test process; a test makes contexts of its own in it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, 'tests that use a browser are marked `needs("chromium")`'
+    browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    yield browser
+    browser.close()

@@ -191,19 +191,16 @@ def test_every_verdict_has_the_same_size_and_weight():
 
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_has_no_barrier_that_a_program_can_find(whole, tmp_path, scheme):
+def test_the_page_has_no_barrier_that_a_program_can_find(whole, tmp_path, chromium, scheme):
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
 
     file = tmp_path / "claims.html"
     file.write_text(page(whole), "utf-8")
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        shown = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 900}).new_page()
-        shown.goto(file.as_uri())
-        found = Axe().run(shown).response["violations"]
-        width = shown.evaluate("document.documentElement.scrollWidth")
-        browser.close()
+    shown = chromium.new_page(color_scheme=scheme, viewport={"width": 390, "height": 900})
+    shown.goto(file.as_uri())
+    found = Axe().run(shown).response["violations"]
+    width = shown.evaluate("document.documentElement.scrollWidth")
+    shown.close()
 
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     assert width <= 390

@@ -134,6 +134,11 @@ def test_two_records_with_one_id_give_the_same_winner_in_either_order() -> None:
     assert len(merge([one], [other])) == 1
 
 
+def test_attempts_made_one_after_the_other_are_merged_in_that_order() -> None:
+    made = [attempt(at=answers.now()) for _ in range(100)]
+    assert merge(reversed(made)) == tuple(made)
+
+
 def test_times_are_ordered_whether_or_not_they_have_a_fraction() -> None:
     first, second = attempt(at="2026-03-01T10:00:00Z"), attempt(at="2026-03-01T10:00:00.5Z")
     assert merge([second, first]) == (first, second)

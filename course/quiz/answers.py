@@ -68,8 +68,11 @@ def new_id() -> str:
 
 
 def now() -> str:
-    """Return the time as answers files write it: UTC, milliseconds, ending in Z."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return the time as answers files write it: UTC, ending in Z.
+
+    In microseconds, because attempts are ordered by it, and a cell may answer one question twice in a millisecond.
+    """
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)

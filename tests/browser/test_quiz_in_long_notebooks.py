@@ -15,6 +15,21 @@ pytestmark = pytest.mark.needs("chromium")
 SCROLL = "at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at, 'smart')"
 WINDOWED = """() => { const notebook = window.jupyterapp.shell.currentWidget.content;
                       notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: "full" }; }"""
+ALL_DRAWN = "() => window.jupyterapp.shell.currentWidget.content.widgets.every((cell) => !cell.isPlaceholder())"
+
+
+def scroll_to(page: Any, cell: int, words: str) -> None:
+    """Scroll until a question stays where it is: cells are drawn in idle time, and each moves those below."""
+    seen = None
+    for _ in range(60):
+        if seen is None:
+            page.evaluate(SCROLL, cell)
+        page.wait_for_timeout(500)
+        now = question(page, words).bounding_box() if page.evaluate(ALL_DRAWN) else None
+        if now is not None and now == seen:
+            return
+        seen = now
+    pytest.fail(f"the question {words!r} does not stay in sight")
 
 
 def test_a_quiz_that_was_scrolled_away_in_a_long_notebook_is_as_it_was(lab: Any) -> None:
@@ -23,8 +38,7 @@ def test_a_quiz_that_was_scrolled_away_in_a_long_notebook_is_as_it_was(lab: Any)
     page = lab.open(path, run=False)
     page.evaluate(WINDOWED)  # cells out of sight are taken out of the page
     lab.run_all(page)
-    page.evaluate(SCROLL, 101)
-    expect(question(page, OWNS)).to_be_visible()
+    scroll_to(page, 101, OWNS)
     choose(page, "Array1")
     expect(said(page, OWNS)).to_contain_text("Right")
     question(page, FOUR).get_by_role("textbox", name="Your number").fill("3.9")
@@ -33,7 +47,7 @@ def test_a_quiz_that_was_scrolled_away_in_a_long_notebook_is_as_it_was(lab: Any)
     expect(question(page, OWNS)).to_be_hidden()
     lab.save(page)  # while it is out of sight
     assert points(lab.attempts(path)) == {"01_kinds/owns": 1}
-    page.evaluate(SCROLL, 101)
+    scroll_to(page, 101, OWNS)
     expect(said(page, OWNS)).to_contain_text("Right")
     expect(question(page, FOUR).get_by_role("textbox", name="Your number")).to_have_value("3.9")
 

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from nbgrader.api import Gradebook
@@ -26,7 +26,8 @@ from course.grading.release import release
 from course.quiz.answers import METADATA
 from tests.nbgrader.classroom import KINDS, NAME, Classroom, answered, at, hand_in_all, make_course, succeed
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -184,30 +185,28 @@ def test_the_exchange_carries_a_chapter_to_a_learner_and_back(room: Classroom, t
 
 
 @pytest.mark.needs("chromium")
-def test_formgrader_shows_the_quiz_and_takes_the_mark_of_an_essay(room: Classroom) -> None:
-    from playwright.sync_api import expect, sync_playwright
+def test_formgrader_shows_the_quiz_and_takes_the_mark_of_an_essay(room: Classroom, chromium: Browser) -> None:
+    from playwright.sync_api import expect
 
     with Gradebook(f"sqlite:///{room.folder / 'gradebook.db'}") as gradebook:
         submission = gradebook.find_submission_notebook(NAME, NAME, "essayist").id
     server = lab.start(room.folder, room.folder / ".course", room.folder.parent / "course", instructor=True)
+    page = chromium.new_page(viewport={"width": 1200, "height": 900})
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-            page = browser.new_page(viewport={"width": 1200, "height": 900})
-            page.goto(f"{server.url}formgrader?token={server.token}")
-            page.goto(f"{server.url}formgrader/submissions/{submission}/?index=0")
-            expect(page.get_by_text("Which of these borrow?")).to_be_visible(timeout=30_000)
-            expect(page.get_by_text("Memory safety, and it is fast.")).to_be_visible()
-            scores = page.locator("input.score")
-            expect(scores).to_have_count(3)
-            expect(scores.nth(0)).to_have_attribute("placeholder", "7")
-            with page.expect_response(lambda answer: "/formgrader/api/grade/" in answer.url):
-                scores.nth(2).fill("3")
-                scores.nth(2).press("Tab")
-            assert scores.nth(1).get_attribute("placeholder") == "0"
-            if shots := os.environ.get("COURSE_SCREENSHOTS"):
-                page.screenshot(path=f"{shots}/formgrader.png", full_page=True)
-            browser.close()
+        page.goto(f"{server.url}formgrader?token={server.token}")
+        page.goto(f"{server.url}formgrader/submissions/{submission}/?index=0")
+        expect(page.get_by_text("Which of these borrow?")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Memory safety, and it is fast.")).to_be_visible()
+        scores = page.locator("input.score")
+        expect(scores).to_have_count(3)
+        expect(scores.nth(0)).to_have_attribute("placeholder", "7")
+        with page.expect_response(lambda answer: "/formgrader/api/grade/" in answer.url):
+            scores.nth(2).fill("3")
+            scores.nth(2).press("Tab")
+        assert scores.nth(1).get_attribute("placeholder") == "0"
+        if shots := os.environ.get("COURSE_SCREENSHOTS"):
+            page.screenshot(path=f"{shots}/formgrader.png", full_page=True)
     finally:
+        page.close()
         server.stop()
     assert grades(room, "essayist")["why-rust"] == (3, 4, False)
