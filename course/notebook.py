@@ -13,6 +13,7 @@ from course.rust import explain, magic
 __all__ = ["TAUGHT_IN", "add_to", "links_to_chapters"]
 
 TAUGHT_IN = {
+    "E0004": "02_rust",
     "E0106": "02_rust",
     "E0277": "02_rust",
     "E0308": "02_rust",
