@@ -18,10 +18,10 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import datasets
 
 __all__ = [
     "Column",
@@ -72,9 +72,16 @@ class Dataset:
         )
 
 
+def _from_sklearn() -> Any:
+    """Return the data sets of scikit-learn, which takes a second to import: tables of ours do not wait for it."""
+    from sklearn import datasets
+
+    return datasets
+
+
 def load_digits() -> Dataset:
     """Load 1,797 handwritten digits. x: (1797, 64), ink from 0 (paper) to 16; y: the digit, 0 to 9."""
-    raw = datasets.load_digits()
+    raw = _from_sklearn().load_digits()
     return Dataset(
         name="Handwritten digits",
         x=np.ascontiguousarray(raw.data, dtype=np.float64),
@@ -150,7 +157,7 @@ def load_iris() -> Dataset:
 
     Rows 34 and 37 are as in Fisher's paper; the copy in the UCI repository differs there.
     """
-    raw = datasets.load_iris()
+    raw = _from_sklearn().load_iris()
     return Dataset(
         name="Iris",
         x=np.ascontiguousarray(raw.data, dtype=np.float64),
@@ -165,7 +172,7 @@ def load_iris() -> Dataset:
 
 def load_wine() -> Dataset:
     """Load 178 wines. x: (178, 13), units in `columns`; y: the cultivar."""
-    raw = datasets.load_wine()
+    raw = _from_sklearn().load_wine()
     units = {"alcohol": "% by volume", "magnesium": "mg/l", "total_phenols": "g/l", "color_intensity": "1", "hue": "1"}
     return Dataset(
         name="Wine",
@@ -183,7 +190,7 @@ def load_wine() -> Dataset:
 
 def load_diabetes() -> Dataset:
     """Load 442 diabetes patients. x: (442, 10), units in `columns`; y: progression after one year (arbitrary scale)."""
-    raw = datasets.load_diabetes(scaled=False)
+    raw = _from_sklearn().load_diabetes(scaled=False)
     units = ("years", "1 or 2", "kg/m²", "mmHg", "mg/dl", "mg/dl", "mg/dl", "1", "log(mg/dl)", "mg/dl")
     names = "age, sex, body mass index, blood pressure, total cholesterol, LDL, HDL, TC/HDL, log triglycerides, glucose"
     return Dataset(

@@ -29,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.build import released, solved
 from course.chapters import Chapter, Course
 from course.errors import CourseError, CratesNotBuilt, RustMissing, UsageMistake
 from course.files import write_whole
@@ -132,6 +131,7 @@ def record(course: Course, chapter: Chapter) -> int:
 
     Raises `CourseError` where a cell fails: a recording never holds an error that a reader would not see.
     """
+    from course.build import released, solved  # not for notebooks: they would wait half a second for jupytext
     from course.checks.running import execute, failures
 
     as_learners_get_it = released(course, chapter)
@@ -192,6 +192,8 @@ def _processor() -> str:
 
 def stale(course: Course, chapters: list[Chapter]) -> list[tuple[str, str]]:
     """Return what is wrong with the recordings of `chapters`: place and message, nothing where all are current."""
+    from course.build import released
+
     found = []
     for chapter in chapters:
         cells = {c.key: c for c in needing_rust(released(course, chapter)) if not c.written_by_reader}

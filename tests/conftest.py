@@ -61,10 +61,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 skip_unless_required(f"needs {name}: {found.detail}", name)
 
 
-# One Playwright for a process: while its driver runs, another cannot be started beside it.
+# One Playwright for a process: while its driver runs, another cannot be started beside it. And one for a module, so
+# that its event loop is not there while the tests of other modules run.
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def driver() -> Iterator[Playwright]:
     from playwright.sync_api import sync_playwright
 
@@ -72,9 +73,9 @@ def driver() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(driver: Playwright) -> Iterator[Browser]:
-    """Debian's Chromium, started once in each test process; a test makes contexts of its own in it."""
+    """Debian's Chromium, started once for the tests of a module; a test makes contexts of its own in it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, 'tests that use a browser are marked `needs("chromium")`'
     browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)

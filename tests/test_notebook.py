@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from course.chapters import Course
@@ -35,3 +38,17 @@ def test_the_extension_adds_rust_cells_and_links_and_may_be_loaded_twice(monkeyp
     assert "rust" in shell.magics_manager.magics["cell"]
     assert shell.input_transformers_cleanup == transformers
     assert explain.HELP_LINKS["E0502"] == ("chapter 02, Rust for people who know NumPy", "02_rust.ipynb")
+
+
+def test_a_notebook_waits_for_nothing_that_only_authors_and_graders_use():
+    code = """if True:
+        import sys
+        import course, course.notebook
+        for name in course.__all__:
+            getattr(course, name)
+        slow = ("jsonschema", "jupytext", "nbformat", "nbgrader", "numba", "scipy", "sklearn", "torch")
+        print([name for name in slow if name in sys.modules])
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

@@ -220,7 +220,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def firefox(driver: Playwright) -> Iterator[Browser]:
     path = find_firefox()
     assert path, 'tests that use Firefox are marked `needs("firefox")`'
