@@ -58,9 +58,18 @@ fn consider(found: &[f64; NR], theirs: &[f64; NR], column: usize, best: &mut [(f
 }
 
 #[cold]
+#[inline(never)]
 fn insert(distance: &[f64; NR], column: usize, best: &mut [(f64, i64)]) {
     let last = best.len() - 1;
-    for (j, &distance) in distance.iter().enumerate() {
+    let worst = best[last].0;
+    let mut near = 0u32; // a bit for each that may be near: of two dozen, mostly one is
+    for j in 0..NR {
+        near |= u32::from(distance[j] < worst) << j;
+    }
+    while near != 0 {
+        let j = near.trailing_zeros() as usize;
+        near &= near - 1;
+        let distance = distance[j];
         if distance < best[last].0 {
             let mut place = last;
             while place > 0 && best[place - 1].0 > distance {
