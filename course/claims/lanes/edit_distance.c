@@ -12,7 +12,7 @@ long edit_distance(const unsigned char *a, long m, const unsigned char *b, long 
         for (long j = 0; j < n; j++) {
             int changed = corner + (a[i] != b[j]);
             corner = row[j + 1];
-            left = least(changed, least(corner, left) + 1);
+            left = least(least(changed, corner + 1), left + 1);
             row[j + 1] = left;
         }
     }

@@ -98,8 +98,8 @@ JOB = Job(
     uncounted="it adds and compares whole numbers",
     notes=(
         (
-            "C is ahead of Rust: gcc makes conditional moves of the two minima of a cell, rustc makes branches, and "
-            "which number is the smaller cannot be guessed."
+            "Rust is ahead of C: the smallest of three numbers is written the same way in both, and rustc lets one "
+            "addition and one comparison wait for the cell to the left; gcc takes them in another order, and two wait."
         ),
     ),
     without={

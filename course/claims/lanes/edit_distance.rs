@@ -9,7 +9,7 @@ pub fn edit_distance(a: &[u8], b: &[u8]) -> i64 {
         for (above, y) in row[1..].iter_mut().zip(b) {
             let changed = corner + i32::from(x != y);
             corner = *above;
-            left = changed.min(corner.min(left) + 1);
+            left = changed.min(corner + 1).min(left + 1);
             *above = left;
         }
     }

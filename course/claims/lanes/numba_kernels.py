@@ -246,7 +246,7 @@ def _edit_distance(a: Any, b: Any) -> int:
         for j in range(len(b)):
             changed = corner + np.int32(a[i] != b[j])
             corner = row[j + 1]
-            left = min(changed, min(corner, left) + np.int32(1))
+            left = min(changed, corner + np.int32(1), left + np.int32(1))
             row[j + 1] = left
     return int(row[len(b)])
 
