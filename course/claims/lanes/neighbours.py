@@ -148,7 +148,7 @@ JOB = Job(
     tolerance=1e-7,
     notes=(
         (
-            "C is a little ahead of Rust where the table is small and every second tile of it holds a near row to insert; "
+            "C is a little ahead of Rust where the table is small and every second tile holds a near row to insert; "
             "where insertions are few the two are equal."
         ),
     ),
