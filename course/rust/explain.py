@@ -56,7 +56,7 @@ HELP: dict[str, str] = {
     "E0606": "as converts the value, not what points at it: take a reference's value with * first (*x as f64), "
     "a text's with parse()",
     "E0608": "this type has no [ ]: index a slice, a Vec or an array; a number out of a tuple is x.0",
-    "E0614": "only a reference is followed with *: leave the * out, or borrow the value first with &",
+    "E0614": "only a reference is followed with *: leave the * out, or borrow with & first (a ** 2 is a.powi(2))",
     "E0716": "a temporary value ends with its statement while it is still borrowed: give it a name with let",
 }
 """Error code → what usually mends it, in one line."""
