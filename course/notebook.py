@@ -14,6 +14,7 @@ __all__ = ["TAUGHT_IN", "add_to", "links_to_chapters"]
 
 TAUGHT_IN = {
     "E0004": "02_rust",
+    "E0070": "04_rustlearn",
     "E0106": "02_rust",
     "E0277": "02_rust",
     "E0308": "02_rust",
@@ -35,7 +36,7 @@ def add_to(shell: Any) -> None:
     """Add the course to an IPython shell. Adding it twice does no harm."""
     magic.register(shell)
     recordings.install(shell)
-    offered = {"hint": _hint, "solution": _solution}
+    offered = {"answer": _answer, "hint": _hint, "solution": _solution}
     shell.push({name: do for name, do in offered.items() if name not in shell.user_ns}, interactive=False)
     with contextlib.suppress(CourseError):  # `%%rust` works without a course around it
         explain.HELP_LINKS.update(links_to_chapters(Course.find()))
@@ -51,7 +52,14 @@ def links_to_chapters(course: Course) -> dict[str, tuple[str, str]]:
     }
 
 
-# What `check` tells a learner to type works in every notebook, whether or not its first cell imports it.
+# What `check` and quizzes tell a learner to type works in every notebook, whether or not its first cell imports it.
+
+
+def _answer(item: str, response: object = None) -> None:
+    """Answer a question where no buttons are shown: `answer("slice-no-copy", "b")`."""
+    from course import answer
+
+    answer(item, response)
 
 
 def _hint(name: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from course.chapters import Course
 from course.notebook import TAUGHT_IN
 from course.rust.explain import HELP
+from course.waiting import Waiting
 
 
 def _shown(chapter):
@@ -38,6 +39,47 @@ def test_the_extension_adds_rust_cells_and_links_and_may_be_loaded_twice(monkeyp
     assert "rust" in shell.magics_manager.magics["cell"]
     assert shell.input_transformers_cleanup == transformers
     assert explain.HELP_LINKS["E0502"] == ("chapter 02, Rust for people who know NumPy", "02_rust.ipynb")
+
+
+def in_a_shell(code):
+    """Return what a cell prints in an IPython shell that has loaded the course."""
+    start = """if True:
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        shell.run_line_magic("load_ext", "course")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", f"{start}\nshell.run_cell({code!r}).raise_error()"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_what_quizzes_and_checks_tell_learners_to_type_is_there_without_an_import():
+    assert in_a_shell("print(answer.__name__, hint.__name__, solution.__name__)").split() == [
+        "_answer",
+        "_hint",
+        "_solution",
+    ]
+
+
+def test_what_is_waited_for_is_said_once_for_each_step_and_then_taken_back():
+    said = in_a_shell(
+        "from course.waiting import Waiting\n"
+        "with Waiting('measuring') as tell:\n"
+        "    tell(0, 'k-means'), tell(0.001, 'k-means'), tell(0.5, 'a < b'), tell(7, 'done')\n"
+    )
+
+    assert said.splitlines() == ["measuring: 0 % (k-means)", "measuring: 50 % (a < b)", "measuring: 100 % (done)", ""]
+
+
+def test_a_script_is_told_of_no_waiting(capsys):
+    with Waiting("measuring") as tell:
+        tell(0.5, "k-means")
+
+    assert capsys.readouterr().out == ""
 
 
 def test_a_notebook_waits_for_nothing_that_only_authors_and_graders_use():

@@ -143,6 +143,7 @@ MISTAKES = {
     "E0308": ("fn f(n: i32) -> f64 {\n    n\n}", 2, "n"),
     "E0004": ("fn f(x: Option<f64>) -> f64 {\n    match x {\n        Some(v) => v,\n    }\n}", 2, "x"),
     "E0061": ("fn half(x: f64) -> f64 { x / 2.0 }\nfn f() -> f64 {\n    half(1.0, 2.0)\n}", 3, "half"),
+    "E0070": ("fn f() {\n    std::iter::repeat(1) = 2;\n}", 2, "= 2"),
     "E0261": ("fn longest(x: &'a str) -> &'a str { x }\nfn f() {}", 1, "'a"),
     "E0282": ("fn f() -> usize {\n    let v = Vec::new();\n    v.len()\n}", 2, "v"),
     "E0283": ("fn f() -> usize {\n    let v = (0..3).collect();\n    0\n}", 2, "v"),

@@ -17,6 +17,7 @@ from course.claims.drawing import DARK, LIGHT
 from course.claims.figures import findings_alt, findings_figure, series_alt, series_figure
 from course.claims.page import SIGNS, body, figure_text, key, recorded_html
 from course.claims.verdicts import NOT_MEASURED
+from course.waiting import Waiting
 
 __all__ = ["ShownClaim", "claim", "plain"]
 
@@ -51,7 +52,9 @@ def claim(id: str, *, full: bool = False) -> ShownClaim:
     full: take minutes instead of seconds, for narrower intervals and larger sizes.
     """
     ledger.experiment(id)  # a wrong name is an error before anything else
-    record = ledger.measured(id, quick=not full)
+    with Waiting("measuring; the first time, the lanes are compiled as well") as tell:
+        tell(0.0, id)
+        record = ledger.measured(id, quick=not full, progress=tell)
     return ShownClaim(record, ledger.recorded(record))
 
 

@@ -13,6 +13,8 @@ __all__ = ["HELP", "HELP_LINKS", "explain"]
 HELP: dict[str, str] = {
     "E0004": "the match leaves out a case: add an arm for each pattern that is named above, or _ => for the rest",
     "E0061": "the call gives more or fewer values than the function takes: compare it with the function's first line",
+    "E0070": "what stands left of = is no place: to write into part of an array, say x.slice_mut(s![…]).assign(&y) "
+    "or x.fill(0.0)",
     "E0106": "a reference that is returned must say whose memory it borrows: return an owned value "
     "(Vec, Array1, String), or name the lifetime, as in fn f<'a>(x: &'a [f64]) -> &'a [f64]",
     "E0261": "a lifetime must be announced before it is used: write it after the name, as in fn f<'a>(x: &'a [f64])",
@@ -50,8 +52,8 @@ HELP: dict[str, str] = {
     "E0596": "to change something it must be reached through mut: let mut x, or a parameter of type &mut T "
     "(ArrayViewMut for arrays)",
     "E0597": "a borrow outlives the value it points at: declare the value earlier, or return an owned copy",
-    "E0599": "the type has no method of this name: check the spelling; some methods need a trait in scope, "
-    "for example use linfa::prelude::*",
+    "E0599": "the type has no method of this name: check the spelling, take the value out of its Option or Result "
+    "first, or bring the method's trait into scope (use linfa::prelude::*)",
     "E0605": "as converts between number types only: write a method for the rest (parse(), to_string(), collect())",
     "E0606": "as converts the value, not what points at it: take a reference's value with * first (*x as f64), "
     "a text's with parse()",

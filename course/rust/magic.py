@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,21 +14,9 @@ from course.rust import compile as compiling
 from course.rust import crates, diagnostics, explain, flags, toolchain
 from course.rust.call import CellLibrary, RustFunction
 from course.rust.isolated import IsolatedFunction, Worker
+from course.waiting import Shown, Waiting
 
 __all__ = ["RustMagics", "Session", "refused", "register"]
-
-
-class Shown:
-    """Something to display: HTML, and a twin in plain text."""
-
-    def __init__(self, html: str, text: str) -> None:
-        self.html, self.text = html, text
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.text}
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 @dataclass
@@ -119,7 +106,7 @@ def _compile_and_define(
 
 def _waiting(units: list[compiling.Unit], chosen: flags.CellFlags) -> compiling.Built:
     """Compile; show what is waited for where the crates have to be built first."""
-    with _Progress() as progress:
+    with Waiting("building the crates that cells may use, once") as progress:
         return compiling.build(units, chosen.compile(), progress=progress)
 
 
@@ -193,36 +180,6 @@ def _functions(
         library = session.loaded[str(built.artifact)] = CellLibrary(built.artifact, texts)
     library.texts = texts
     return [RustFunction(f, library, interruptible=chosen.interruptible, timed=chosen.time) for f in readable]
-
-
-class _Progress:
-    """A line that says what is being waited for while crates are built, and goes away when they are."""
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-        self._last = ""
-
-    def __enter__(self) -> Callable[[float, str], None]:
-        return self._show
-
-    def _show(self, fraction: float, what: str) -> None:
-        percent = round(100 * fraction)
-        text = f"building the crates that cells may use, once: {percent} % ({what})"
-        if text == self._last:
-            return
-        self._last = text
-        html = (
-            f'<label>building the crates that cells may use, once: <progress max="100" value="{percent}"></progress> '
-            f"{percent} % <small>{what}</small></label>"
-        )
-        if self._handle is None:
-            self._handle = display(Shown(html, text), display_id=True)
-        else:
-            self._handle.update(Shown(html, text))
-
-    def __exit__(self, *_: object) -> None:
-        if self._handle is not None:
-            self._handle.update(Shown("", ""))
 
 
 def _status() -> str:
