@@ -6,7 +6,6 @@ import html
 from collections.abc import Callable
 from typing import Any
 
-from IPython import get_ipython
 from IPython.display import display
 
 __all__ = ["Shown", "Waiting"]
@@ -26,10 +25,7 @@ class Shown:
 
 
 class Waiting:
-    """`with Waiting("building the crates, once") as tell:` shows, from the first `tell(fraction, what)` on, how far.
-
-    Outside of IPython it says nothing.
-    """
+    """`with Waiting("building the crates, once") as tell:` shows, from the first `tell(fraction, what)` on, how far."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -42,7 +38,7 @@ class Waiting:
     def _tell(self, fraction: float, now: str) -> None:
         percent = round(100 * min(max(fraction, 0.0), 1.0))
         text = f"{self.what}: {percent} % ({now})"
-        if text == self._last or get_ipython() is None:
+        if text == self._last:
             return
         self._last = text
         bar = f'<progress max="100" value="{percent}"></progress> {percent} % <small>{html.escape(now)}</small>'

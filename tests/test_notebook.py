@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
+from course import claim
 from course.chapters import Course
 from course.notebook import TAUGHT_IN
 from course.rust.explain import HELP
-from course.waiting import Waiting
 
 
 def _shown(chapter):
@@ -75,9 +75,8 @@ def test_what_is_waited_for_is_said_once_for_each_step_and_then_taken_back():
     assert said.splitlines() == ["measuring: 0 % (k-means)", "measuring: 50 % (a < b)", "measuring: 100 % (done)", ""]
 
 
-def test_a_script_is_told_of_no_waiting(capsys):
-    with Waiting("measuring") as tell:
-        tell(0.5, "k-means")
+def test_a_claim_in_a_script_prints_nothing_while_it_is_measured(capsys):
+    claim("fewer-libraries")
 
     assert capsys.readouterr().out == ""
 

@@ -7,9 +7,12 @@ recorded on the reference machine, labelled as such.
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 from dataclasses import dataclass, field
 from typing import Any
+
+from IPython import get_ipython
 
 from course.claims import ledger
 from course.claims import machine as machines
@@ -52,7 +55,9 @@ def claim(id: str, *, full: bool = False) -> ShownClaim:
     full: take minutes instead of seconds, for narrower intervals and larger sizes.
     """
     ledger.experiment(id)  # a wrong name is an error before anything else
-    with Waiting("measuring; the first time, the lanes are compiled as well") as tell:
+    waiting = Waiting("measuring; the first time, the lanes are compiled as well")
+    in_notebook = get_ipython() is not None  # a script's output is its own
+    with waiting if in_notebook else contextlib.nullcontext(lambda _fraction, _what: None) as tell:
         tell(0.0, id)
         record = ledger.measured(id, quick=not full, progress=tell)
     return ShownClaim(record, ledger.recorded(record))
