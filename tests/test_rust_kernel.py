@@ -94,6 +94,7 @@ def test_a_compile_error_shows_messages_and_fails_without_a_traceback(kernel: Ke
 
 
 def test_a_failed_cell_stops_those_queued_behind_it(kernel: Kernel) -> None:
+    kernel.client.execute("import time; time.sleep(2)")  # both wait behind it, however late they are sent
     kernel.client.execute("%%rust\nfn f() -> f64 { total }", stop_on_error=True)
     later = kernel.client.execute("reached = True")
     reply = kernel.client.get_shell_msg(timeout=60)
