@@ -176,11 +176,11 @@ class Lab:
     def run_all(self, page: Page) -> None:
         self.command(page, "notebook:run-all-cells")
 
-    def save(self, page: Page) -> None:
-        """Save until nothing is left to save: a quiz may write into the notebook once more a moment later."""
+    def save(self, page: Page, *, keys: str | None = None) -> None:
+        """Save (by `keys`, where given) until nothing is left to save: a quiz may write once more a moment later."""
         saved = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
         for seconds in (5, 5, 20):
-            self.command(page, "docmanager:save")
+            page.keyboard.press(keys) if keys else self.command(page, "docmanager:save")
             with suppress(TooLong):
                 page.wait_for_function(saved, timeout=seconds * 1000)
                 return

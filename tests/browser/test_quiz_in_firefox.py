@@ -75,8 +75,7 @@ def test_keys_typed_in_a_quiz_are_its_own_and_saving_stays_possible(firefox_lab:
     assert page.evaluate(cells) == before
     expect(question(page, OWNS)).to_be_visible()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Control+s")
-    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    firefox_lab.save(page, keys="Control+s")
 
 
 @pytest.mark.parametrize(

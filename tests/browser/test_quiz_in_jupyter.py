@@ -294,8 +294,7 @@ def test_keys_typed_in_a_quiz_are_its_own_and_saving_stays_possible(lab: Any, ap
     assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.cells.get(1).type") == "code"
     expect(question(page, OWNS)).to_be_visible()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Control+s")
-    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    lab.save(page, keys="Control+s")
 
 
 @BOTH
