@@ -45,7 +45,9 @@ def test_every_option_has_feedback_and_every_question_an_id_of_its_own(path: Pat
 def test_a_chapter_asks_eight_to_twelve_questions_of_four_types_two_or_three_at_a_time(path: Path) -> None:
     sections = {section.id: section.questions for section in load(path).sections if section.questions}
     questions = [question for asked in sections.values() for question in asked]
-    if path.stem == "03_ndarray":  # the chapter that others are measured by asks more
+    if path.stem == "00_welcome":  # a third of an evening
+        assert 6 <= len(questions) <= 8
+    elif path.stem == "03_ndarray":  # the chapter that others are measured by asks more
         assert len(questions) >= 8
     else:
         assert 8 <= len(questions) <= 12
