@@ -24,7 +24,7 @@ import importlib.util
 import json
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,8 +193,9 @@ def _processor() -> str:
 def stale(course: Course, chapters: list[Chapter]) -> list[tuple[str, str]]:
     """Return what is wrong with the recordings of `chapters`: place and message, nothing where all are current."""
     from course.build import released
+    from course.notebook import links_to_chapters
 
-    found = []
+    found, links = [], links_to_chapters(course)
     for chapter in chapters:
         cells = {c.key: c for c in needing_rust(released(course, chapter)) if not c.written_by_reader}
         there = _read(chapter.recording)["cells"] if chapter.recording.is_file() else {}
@@ -202,7 +203,7 @@ def stale(course: Course, chapters: list[Chapter]) -> list[tuple[str, str]]:
         for key in cells.keys() - there.keys():
             found.append((f"{chapter.name}, cell {cells[key].id}", "changed since it was recorded"))
         for key in cells.keys() & there.keys():
-            if not set(_helps(there[key])) <= _helps_now(course):
+            if any(line != now for line, now in _helps_under_errors(there[key], links)):
                 what = "our help under its error has another wording now"
                 found.append((f"{chapter.name}, cell {cells[key].id}", what))
         for key in there.keys() - cells.keys():
@@ -210,24 +211,17 @@ def stale(course: Course, chapters: list[Chapter]) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def _helps(recorded: dict[str, Any]) -> Iterator[str]:
-    """Yield our own lines of help under the errors that a recorded cell shows."""
+def _helps_under_errors(recorded: dict[str, Any], links: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each line of ours under an error that a recorded cell shows, and what would be written there now."""
+    from course.rust.explain import help_line
+
     for output in recorded["outputs"]:
         text = output.get("data", {}).get("text/plain", "")
-        for line in re.findall(r"^help: .* \(E\d{4}\).*$", text, re.MULTILINE):
-            if not line.startswith("help: add the line use "):  # that one is made for the name that is missing
-                yield line
-
-
-def _helps_now(course: Course) -> frozenset[str]:
-    """Return every such line as a cell of this course would show it."""
-    from course.notebook import links_to_chapters
-    from course.rust.explain import HELP
-
-    links = links_to_chapters(course)
-    return frozenset(
-        f"help: {line} ({code}){f'; see {links[code][0]}' if code in links else ''}" for code, line in HELP.items()
-    )
+        errors = re.findall(r"^error\[(E\d{4})\]: (.*)\n((?:.+\n)*)", text, re.MULTILINE)
+        for line, code in re.findall(r"^(help: .* \((E\d{4})\).*)$", text, re.MULTILINE):
+            message, drawing = next(((m, d) for c, m, d in errors if c == code), ("", ""))
+            see = f"; see {links[code][0]}" if code in links else ""
+            yield line, f"help: {help_line(code, message, drawing)} ({code}){see}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -145,6 +145,7 @@ MISTAKES = {
     "E0061": ("fn half(x: f64) -> f64 { x / 2.0 }\nfn f() -> f64 {\n    half(1.0, 2.0)\n}", 3, "half"),
     "E0070": ("fn f() {\n    std::iter::repeat(1) = 2;\n}", 2, "= 2"),
     "E0261": ("fn longest(x: &'a str) -> &'a str { x }\nfn f() {}", 1, "'a"),
+    "E0317": ("fn f(x: f64) -> f64 {\n    if x > 0.0 { x }\n}", 2, "if x > 0.0 { x }"),
     "E0282": ("fn f() -> usize {\n    let v = Vec::new();\n    v.len()\n}", 2, "v"),
     "E0283": ("fn f() -> usize {\n    let v = (0..3).collect();\n    0\n}", 2, "v"),
     "E0594": ("fn f() -> (i32, i32) {\n    let p = (1, 2);\n    p.0 = 3;\n    p\n}", 3, "p.0 = 3"),
@@ -187,7 +188,8 @@ def test_a_common_mistake_is_shown_on_the_cells_line_with_one_help_line(
     assert text[column:].startswith(underlined)
     ours = [row for row in shown.splitlines() if row.startswith("help: ") and row.endswith(f"({code})")]
     assert len(ours) == 1
-    assert explain.HELP[code] in ours[0]
+    error = next(one for one in report_of(source).errors if one.code == code)
+    assert explain.help_line(code, error.message, error.text) in ours[0]
     assert caught.value.text.strip() == shown.strip()
     assert "__course" not in shown
     assert "cell.rs" not in shown
@@ -200,6 +202,35 @@ def report_of(source: str) -> diagnostics.Report:
     except compiling.Refused as refused:
         return diagnostics.read(refused.diagnostics, units, refused.shim)
     return diagnostics.read(built.diagnostics, units)
+
+
+@rust
+@pytest.mark.parametrize(
+    ("source", "help"),
+    [
+        ("fn f(x: &[f64]) -> f64 { x.first() }", "still in its Option or Result"),
+        (
+            "fn f(s: &str) -> Result<f64, String> { let x: f64 = s.parse::<f64>(); Ok(x) }",
+            "still in its Option or Result",
+        ),
+        ("fn f(o: Option<f64>) -> f64 { match o { Some(x) => x, None => None } }", "still in its Option or Result"),
+        ("fn f(x: &[f64]) -> Option<f64> { x[0] }", "Some(…)"),
+        ("fn f(s: &str) -> Result<f64, String> { 1.0 }", "Ok(…)"),
+        ("fn f(x: f64) -> f64 { x + 1.0; }", "without a semicolon"),
+        ("fn f(x: f64) -> f64 { if x > 0.0 { 1 } else { 2.0 } }", "1.0 instead of 1"),
+        ("fn f(n: usize) -> f64 { n }", "never converted by themselves"),
+        ('fn f() -> String { "abc" }', ".to_string()"),
+        ("fn g(x: &[f64]) -> f64 { x[0] }\nfn f(x: Vec<f64>) -> f64 { g(x) }", "lend the value with &"),
+        ("fn f(x: &[f64]) -> Vec<f64> { x.iter().map(|v| v * 2.0) }", ".collect()"),
+        ("fn f(x: &[f64]) -> Vec<f64> { &x[1..] }", "x.to_vec()"),
+        ("fn f(x: &[f64]) -> f64 { let mut s = 0.0; for v in x { s = v; } s }", "with * (*x)"),
+        ("struct P { n: u32 }\nfn g() -> P { 3 }\nfn f() { g(); }", "differs from the one this place needs"),
+    ],
+)
+def test_the_help_for_a_wrong_type_fits_the_two_types(cells: Path, source: str, help: str) -> None:
+    ((code, line, _),) = report_of(source).helps()
+    assert code == "E0308"
+    assert help in line
 
 
 @rust

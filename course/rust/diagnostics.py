@@ -14,15 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.rust.compile import Unit
-from course.rust.explain import HELP, HELP_LINKS
+from course.rust.explain import HELP_LINKS, help_line
 from course.rust.shim import Shim
 from course.rust.signature import LENT, NotSupported, Place
 from course.rust.types import SUPPORTED
 
 __all__ = ["Diagnostic", "Report", "cannot_cross", "read"]
-
-
-_NDARRAY = r"Array([1-6]|D)?|ArrayView(Mut)?([1-6]|D)?|Axis|Zip|Ix[1-6]|IxDyn|array|azip|s|stack|concatenate"
 
 
 @dataclass(frozen=True)
@@ -65,11 +62,8 @@ class Report:
         """Return our own line for each code it exists for: (code, line, link)."""
         lines: dict[str, str] = {}
         for error in self.errors:
-            if error.code in HELP and error.code not in lines:
-                missing = re.match(r"cannot find .*`(\w+)!?` in this scope", error.message)
-                lines[error.code] = HELP[error.code]
-                if missing is not None and re.fullmatch(_NDARRAY, missing[1]):
-                    lines[error.code] = f"add the line use ndarray::{missing[1]};"
+            if error.code not in lines and (line := help_line(error.code, error.message, error.text)):
+                lines[error.code] = line
         return [(code, line, HELP_LINKS.get(code)) for code, line in lines.items()]
 
     def text(self) -> str:

@@ -8,7 +8,7 @@ import subprocess
 from course.errors import UsageMistake
 from course.rust import toolchain
 
-__all__ = ["HELP", "HELP_LINKS", "explain"]
+__all__ = ["HELP", "HELP_LINKS", "explain", "help_line"]
 
 HELP: dict[str, str] = {
     "E0004": "the match leaves out a case: add an arm for each pattern that is named above, or _ => for the rest",
@@ -27,6 +27,7 @@ HELP: dict[str, str] = {
     "(n as f64, &x, x.to_owned()), or look for a stray semicolon after the last expression",
     "E0283": "the compiler cannot tell which type is meant: write it where the value is named (let x: Vec<f64> = …) "
     "or at the call (collect::<Vec<f64>>())",
+    "E0317": "an if without else has the value (): add an else that gives a value of the same type",
     "E0369": "there is no such operator for these two types: lend an array (&a - &b, &a - 1.0), take a number out "
     "of its Option first (if let Some(n) = …), or convert one (n as f64)",
     "E0373": "the closure may live longer than what it borrows: write move |…| so that it owns it, "
@@ -62,6 +63,51 @@ HELP: dict[str, str] = {
     "E0716": "a temporary value ends with its statement while it is still borrowed: give it a name with let",
 }
 """Error code → what usually mends it, in one line."""
+
+_NDARRAY = r"Array([1-6]|D)?|ArrayView(Mut)?([1-6]|D)?|Axis|Zip|Ix[1-6]|IxDyn|array|azip|s|stack|concatenate"
+_NUMBER = r"[iu](8|16|32|64|128|size)|f32|f64|integer|floating-point number"
+_ITERATOR = (
+    r"(Map|Filter|FilterMap|Zip|Rev|Take|Skip|Enumerate|Chunks|Windows|Iter|Range|StepBy|Chain|Flatten|FlatMap)<"
+)
+
+# For E0308: what is expected, what is found, what mends that. The first that fits is taken.
+_MISMATCHES: tuple[tuple[str, str, str], ...] = (
+    (r"(Option|Result)<", r"(Option|Result)<", HELP["E0308"]),
+    (r"Option<", r"\(\)", HELP["E0308"]),
+    (r"Option<", r"", "an Option is wanted here: wrap the value in Some(…)"),
+    (r"Result<", r"[^(]", "a Result is wanted here: wrap the value in Ok(…)"),
+    (
+        r"",
+        r"(Option|Result)<",
+        "the value is still in its Option or Result: take it out (match; ? where the function returns one, too)",
+    ),
+    (
+        r"",
+        r"\(\)",
+        "() is no value: the last expression of a block is its value, without a semicolon; and = assigns, == compares",
+    ),
+    (r"f32|f64", r"integer", "a float is written with a point: 1.0 instead of 1"),
+    (_NUMBER, _NUMBER, "numbers are never converted by themselves: say it with as, as in n as f64"),
+    (r"String", r"&", 'a String owns its text: "…".to_string()'),
+    (r"&", r"[^&]", "a reference is wanted here: lend the value with & (&mut where it is changed)"),
+    (r"Vec<", _ITERATOR, "an iterator has computed nothing yet: gather what it gives with .collect()"),
+    (r"Vec<|Array", r"&", "this only borrows its memory: copy what it points at (x.to_vec(), x.to_owned())"),
+    (r"[^&]", r"&", "this is a reference: take what it points at with * (*x), or clone() it"),
+)
+
+
+def help_line(code: str, message: str, drawing: str) -> str:
+    """Return our line for an error: the code's, or a closer one where the compiler's words allow; "" for none."""
+    missing = re.match(r"cannot find .*`(\w+)!?` in this scope", message)
+    if missing is not None and re.fullmatch(_NDARRAY, missing[1]) and code in HELP:
+        return f"add the line use ndarray::{missing[1]};"
+    types = re.search(r"expected (?:`([^`]+)`|([a-z -]+)), found (?:`([^`]+)`|([a-z -]+))", drawing)
+    if code == "E0308" and types is not None:
+        expected, found = types[1] or types[2], types[3] or types[4]
+        fitting = (line for want, have, line in _MISMATCHES if re.match(want, expected) and re.match(have, found))
+        return next(fitting, HELP[code])
+    return HELP.get(code, "")
+
 
 HELP_LINKS: dict[str, tuple[str, str]] = {}
 """Error code → (label, address) of the page that teaches it. The course fills this; nothing here knows of chapters."""
