@@ -21,17 +21,33 @@ LONGEST_WHOLE = 15  # where a reason is given: longer code is a function that be
 LONGEST_SOLUTION = 30
 LONGEST_PROSE = 160  # words in one cell, between two code cells
 
+WORDS_A_MINUTE = 200
+PYTHON_CELL = 0.5  # minutes to predict, run and look
+RUST_CELL = 1.0
+QUESTION = 1.0
+TASK = 8.0
+SMALL_TASK = 4.0  # to change a line or two of a program that is there, which is what tasks of one point are
+
 
 def minutes_of(page: Page, cells: Collection[Cell]) -> float:
-    """Estimate the minutes that some cells of a chapter take a learner."""
+    """Estimate the minutes that some cells of a chapter take a learner who is new to Rust.
+
+    The prices are what readers new to Rust needed for a whole chapter, divided among its parts: eight to nine minutes
+    for a task with its failed tries, a minute for a question or a Rust cell with its prediction.
+    """
     words = sum(len(cell.text.split()) for cell in cells if cell.kind == "markdown")
-    code = [cell for cell in cells if cell.kind == "code"]
-    written = [cell.attributes.get("solution") for cell in cells if {"solution", "essay"} & cell.attributes.keys()]
     small, questions = _small_tasks_and_questions(page)
-    # Reading at 200 words a minute; half a minute to predict, run and look at a cell, or to answer a question; six
-    # minutes a task, three to change a line or two of a program that is there, which is what tasks of one point are.
-    looks = sum(questions.get(quiz_of(cell.text) or "", 1) for cell in code)
-    return words / 200 + looks / 2 + sum(3 if name in small else 6 for name in written)
+
+    def price(cell: Cell) -> float:
+        if task := cell.attributes.get("solution") or cell.attributes.get("essay"):
+            return SMALL_TASK if task in small else TASK
+        if cell.kind != "code" or cell.text.startswith("check("):
+            return 0  # prose is read, and trying a task is part of it
+        if section := quiz_of(cell.text):
+            return QUESTION * questions.get(section, 1)
+        return RUST_CELL if cell.text.startswith("%%rust") else PYTHON_CELL
+
+    return words / WORDS_A_MINUTE + sum(price(cell) for cell in cells)
 
 
 def _small_tasks_and_questions(page: Page) -> tuple[frozenset[str], dict[str, int]]:
