@@ -54,12 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a test in a browser one more try: beside busy cores a page may be slower than any patience.
+    """In CI a test that fails is tried once more: beside busy cores a browser or a kernel may outlast any patience.
 
-    A test that needed it is listed as RERUN at the end of a run; one that needs it again has a race to be found.
+    It is listed as RERUN at the end of the run: a race to be found. What fails for a reason fails again (Hypothesis
+    begins with the example that failed).
     """
-    for item in items:
-        if any({"chromium", "firefox"} & set(marker.args) for marker in item.iter_markers("needs")):
+    if required():
+        for item in items:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
