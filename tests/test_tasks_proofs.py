@@ -33,6 +33,18 @@ def hidden(rng):
     yield (rng.normal(),)
 """
 WRONG = "def twice(x):\\n    return x * x"
+REFUSING = """
+def reference(x):
+    if isinstance(x, str):
+        raise ValueError(x)
+    return 2 * x
+
+visible = [case(3.0, group="numbers")]
+def hidden(rng):
+    yield case(rng.normal(), group="numbers")
+
+wrong = [("refuses", "def twice(x): raise ValueError(x)", "told so")]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +91,14 @@ def test_a_task_whose_claims_are_so_is_proved(tmp_path):
             None,
         ),
         ('wrong = [("a", "def twice(x): return 6.0 if x == 3 else 0", "hm")]', "visible cases pass every wrong"),
+        (
+            REFUSING + 'groups = {"numbers": 1, "refused": 1}\nvisible.append(case("x", group="refused"))',
+            "the wrong solution 'refuses' always fails, and earns 0.5 points",
+        ),
+        (
+            REFUSING + 'groups = {"numbers": 1, "few": 1}\nvisible += [case(v, group="few") for v in ("x", 2.0)]',
+            None,
+        ),
         ("import time\ndef hidden(rng):\n    yield (time.perf_counter(),)", "same seed"),
         ("y = 1 / 0", "ZeroDivisionError"),
     ],

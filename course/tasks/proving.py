@@ -104,14 +104,18 @@ class _Prover:
         else:
             self.drift("hidden(rng) gives different cases for the same seed", "draw everything from rng")
 
-    def judged(self, function: Callable[..., Any], source: str) -> tuple[TaskScore, TaskScore]:
-        """Return the whole score, and that of the visible cases alone. Raises NameError where a name is missing."""
+    def judged(self, function: Callable[..., Any], source: str) -> tuple[TaskScore, TaskScore, bool]:
+        """Return the whole score, that of the visible cases alone, and whether every call raised.
+
+        Raises NameError where a name is missing.
+        """
         runs = {case.id: run_case(function, case.arguments) for case in self.definition.cases}
         if any(ran.error.startswith("NameError:") for ran in runs.values()):
             raise NameError
         refused = rejected(self.definition.rejects, source) if is_rust(source) else {}
         whole = self.definition.judge(runs, source, rejected=refused)
-        return whole, self.definition.visible_only().judge(runs, source)
+        always = all(ran.outcome == "raised" for ran in runs.values())
+        return whole, self.definition.visible_only().judge(runs, source), always
 
     def wrong_solutions(self) -> None:
         """Each fails, with its message; and the visible cases see at least one of them."""
@@ -121,7 +125,7 @@ class _Prover:
             count += 1
             source = f"%%rust\n{wrong.source}" if is_rust(wrong.source) else wrong.source
             try:
-                whole, visible = self.judged(function, source)
+                whole, visible, always = self.judged(function, source)
             except NameError:
                 self.drift(
                     f"the wrong solution {wrong.name!r} uses a name that is not there", "define it, or import it"
@@ -130,6 +134,9 @@ class _Prover:
             seen = seen or bool(visible.message)
             if whole.points >= whole.possible:
                 self.drift(f"the wrong solution {wrong.name!r} passes", "add a case that tells it from a right one")
+            elif always and whole.points > 0:
+                words = f"the wrong solution {wrong.name!r} always fails, and earns {whole.points:g} points"
+                self.drift(words, "a group whose cases all expect an error needs one with a result, too")
             elif wrong.message not in whole.message:
                 help = f"add a detector to `mistakes`, or let it say {wrong.message!r}"
                 self.drift(f"the wrong solution {wrong.name!r} is told {whole.message!r}", help)
@@ -168,7 +175,7 @@ class _Prover:
                 function: Any = rust_function(source, self.task.function)
             else:
                 function = self.definition.function_in(source, compiled=True)
-            whole, _ = self.judged(function, source)
+            whole, *_ = self.judged(function, source)
         except (RustMissing, CratesNotBuilt) as error:
             self.not_here(error)
             return
