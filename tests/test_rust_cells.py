@@ -224,6 +224,7 @@ def report_of(source: str) -> diagnostics.Report:
         ("fn f(x: &[f64]) -> Vec<f64> { x.iter().map(|v| v * 2.0) }", ".collect()"),
         ("fn f(x: &[f64]) -> Vec<f64> { &x[1..] }", "x.to_vec()"),
         ("fn f(x: &[f64]) -> f64 { let mut s = 0.0; for v in x { s = v; } s }", "with * (*x)"),
+        ("fn g() -> &'static str { 3 }\nfn f() { g(); }", "a text is wanted here"),
         ("struct P { n: u32 }\nfn g() -> P { 3 }\nfn f() { g(); }", "differs from the one this place needs"),
     ],
 )
@@ -231,6 +232,32 @@ def test_the_help_for_a_wrong_type_fits_the_two_types(cells: Path, source: str, 
     ((code, line, _),) = report_of(source).helps()
     assert code == "E0308"
     assert help in line
+
+
+@rust
+@pytest.mark.parametrize(
+    ("source", "help"),
+    [
+        ("fn f() -> Option<u32> { let n: u32 = 3; Some(n?) }", "this is neither: leave the ? out"),
+        ("fn f(x: &[f64]) -> f64 { *x.first()? }", "must return an Option or a Result itself"),
+        ("fn f(x: &[f64]) -> Result<f64, String> { Ok(*x.first()?) }", "x.ok_or(…)?"),
+        ("fn f(s: &str) -> Option<f64> { Some(s.parse::<f64>()?) }", "x.ok()?"),
+        ("fn f(s: &str) -> Result<f64, String> { Ok(s.parse::<f64>()?) }", ".map_err("),
+        ("fn f(n: usize) -> f64 { n * 2.0 }", "never converted by themselves"),
+        ("fn f(n: usize, x: f64) -> bool { x == n as i64 as f64 && x < 1.0 && n * x > 0.0 }", "never converted"),
+        ("fn f(x: &[f64], i: i64) -> f64 { x[i] }", "x[i as usize]"),
+        ("fn f() -> Vec<f64> { vec![1, 2].into_iter().collect() }", "convert each first"),
+        ("fn f(x: &[f64]) -> i32 { x.iter().sum::<i32>() }", ".sum::<f64>()"),
+        ('struct P;\nfn f() { println!("{}", P); }', "#[derive(Debug)]"),
+        ("fn f() { for _ in 3 {} }", "a range (0..n)"),
+        ("fn f(x: &[f64]) -> f64 { let y = x[1..]; y[0] }", "x[1..].to_vec()"),
+        ("struct P;\nfn g<T: Copy>(_: T) {}\nfn f() { g(P); }", "a type lacks an ability"),
+    ],
+)
+def test_the_help_for_a_missing_ability_fits_the_message(cells: Path, source: str, help: str) -> None:
+    lines = [line for code, line, _ in report_of(source).helps() if code == "E0277"]
+    assert len(lines) == 1
+    assert help in lines[0]
 
 
 @rust

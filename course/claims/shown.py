@@ -55,7 +55,7 @@ def claim(id: str, *, full: bool = False) -> ShownClaim:
     full: take minutes instead of seconds, for narrower intervals and larger sizes.
     """
     ledger.experiment(id)  # a wrong name is an error before anything else
-    waiting = Waiting("measuring; the first time, the lanes are compiled as well")
+    waiting = Waiting("measuring (longer the first time, if it compiles something)")
     in_notebook = get_ipython() is not None  # a script's output is its own
     with waiting if in_notebook else contextlib.nullcontext(lambda _fraction, _what: None) as tell:
         tell(0.0, id)

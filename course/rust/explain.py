@@ -88,11 +88,59 @@ _MISMATCHES: tuple[tuple[str, str, str], ...] = (
     ),
     (r"f32|f64", r"integer", "a float is written with a point: 1.0 instead of 1"),
     (_NUMBER, _NUMBER, "numbers are never converted by themselves: say it with as, as in n as f64"),
+    (
+        r"&(mut )?str|String",
+        _NUMBER,
+        "a text is wanted here: write it in quotes, or make one of the number: n.to_string()",
+    ),
     (r"String", r"&", 'a String owns its text: "…".to_string()'),
     (r"&", r"[^&]", "a reference is wanted here: lend the value with & (&mut where it is changed)"),
     (r"Vec<", _ITERATOR, "an iterator has computed nothing yet: gather what it gives with .collect()"),
     (r"Vec<|Array", r"&", "this only borrows its memory: copy what it points at (x.to_vec(), x.to_owned())"),
     (r"[^&]", r"&", "this is a reference: take what it points at with * (*x), or clone() it"),
+)
+
+# For E0277, which says of a hundred things that a type lacks an ability: the beginning of its message, what mends that.
+_LACKS: tuple[tuple[str, str], ...] = (
+    (
+        r"the `\?` operator can only be applied",
+        "? takes a value out of an Option or a Result, and this is neither: leave the ? out",
+    ),
+    (
+        r"the `\?` operator can only be used in",
+        "? hands on what is missing: the function must return an Option or a Result itself; else use match",
+    ),
+    (
+        r"the `\?` operator can only be used on `Result`s",
+        "the function returns a Result, and this is an Option: say what is wrong when it is empty, x.ok_or(…)?",
+    ),
+    (
+        r"the `\?` operator can only be used on `Option`s",
+        "the function returns an Option, and this is a Result: let its error go, x.ok()?",
+    ),
+    (
+        r"`\?` couldn't convert the error",
+        "? hands on an error of another type than the function's: x.map_err(|error| error.to_string())?",
+    ),
+    (
+        rf"(cannot|can't) \w+ `(&*({_NUMBER})|{{\w+}})` \w+ `(&*({_NUMBER})|{{\w+}})`",
+        "numbers are never converted by themselves: say it with as, as in n as f64",
+    ),
+    (r"the type .* cannot be indexed by", "an index is a usize: x[i as usize]"),
+    (
+        r"a value of type .* cannot be built",
+        "collect() gathers what the iterator gives, which is of another type: convert each first, .map(|x| …)",
+    ),
+    (r"a value of type .* cannot be made", "name the type that comes out, as in .sum::<f64>()"),
+    (
+        r".* doesn't implement `(std::fmt::)?(Display|Debug)`",
+        "print it with {:?}; a type of your own needs #[derive(Debug)]",
+    ),
+    (r".* is not an iterator", "for walks through something: a range (0..n), or x.iter()"),
+    (
+        r"the size for values of type",
+        "a run of values has no length of its own to be kept by: lend it (&x[1..]), or copy it (x[1..].to_vec())",
+    ),
 )
 
 
@@ -101,6 +149,8 @@ def help_line(code: str, message: str, drawing: str) -> str:
     missing = re.match(r"cannot find .*`(\w+)!?` in this scope", message)
     if missing is not None and re.fullmatch(_NDARRAY, missing[1]) and code in HELP:
         return f"add the line use ndarray::{missing[1]};"
+    if code == "E0277":
+        return next((line for pattern, line in _LACKS if re.match(pattern, message)), HELP[code])
     types = re.search(r"expected (?:`([^`]+)`|([a-z -]+)), found (?:`([^`]+)`|([a-z -]+))", drawing)
     if code == "E0308" and types is not None:
         expected, found = types[1] or types[2], types[3] or types[4]
