@@ -23,7 +23,7 @@ from course.grading.release import Release, release
 from course.quiz import bank as banks
 from course.quiz.session import Session
 from tests.courses import HEADER
-from tests.nbgrader.classroom import NAME, PRIVATE, make_course
+from tests.nbgrader.classroom import NAME, PRIVATE, QUIZ, make_course
 
 SECRET = b"0123456789abcdef"
 
@@ -321,6 +321,29 @@ def test_plain_test_cells_are_released_only_when_accepted(tmp_path: Path) -> Non
     assert place.release(run_notebooks=True).points == 1
     assert "NotImplementedError" in (place.out / f"{NAME}.ipynb").read_text("utf-8")
     assert "two = 2" in (place.folder / ".course" / "solutions" / f"{NAME}.ipynb").read_text("utf-8")
+
+
+def test_the_core_alone_has_no_points_below_an_optional_heading_until_the_next_heading(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    source = place.course.sources / f"{NAME}.md"
+    text = source.read_text("utf-8")
+    quiz_cell = f'```python\nquiz("{QUIZ}")\n```\n'
+    fenced = "\n```python .noeval\n# Not a heading\n```\n\n"
+    assert quiz_cell in text
+    source.write_text(text.replace(quiz_cell, f"### Optional: views{fenced}{quiz_cell}\n## And on\n"), "utf-8")
+    everything_counts = place.release()
+
+    core = place.release(core=True)
+
+    assert core.what == "updated"
+    assert core.points == everything_counts.points - 7
+    assert place.cells()["quiz-views"]["grade"] is False
+    assert place.cells()["check-twice"]["grade"] is True
+    with Gradebook(f"sqlite:///{place.folder / 'gradebook.db'}") as gradebook:
+        assert gradebook.find_assignment(NAME).max_score == core.points
+    assert "quiz-views" not in [one.grade_id for one in ClassFolder.open(place.folder).key(NAME).graded]
+    assert release(place.folder, place.course)[0].what == "same"  # what was chosen is remembered
+    assert place.release(core=False).points == everything_counts.points
 
 
 def test_the_command_says_what_was_released_and_what_to_do_next(

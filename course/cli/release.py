@@ -37,6 +37,11 @@ _WORDS = {"new": "released", "updated": "updated", "rekeyed": "keys changed", "s
     help="graded (the default): keys stay with you. practice: they ship, and feedback is immediate.",
 )
 @click.option(
+    "--core/--all-parts",
+    default=None,
+    help="--core: what stands under an Optional heading has no points. --all-parts (the default): it has.",
+)
+@click.option(
     "--run-notebooks",
     is_flag=True,
     help="Accept chapters with plain test cells, which are graded by running notebooks in your own account.",
@@ -47,12 +52,13 @@ def release(
     banks: tuple[Path, ...],
     secret_file: Path | None,
     mode: str | None,
+    core: bool | None,
     run_notebooks: bool,
 ) -> None:
     """Release chapters to a class, as assignments of an nbgrader course.
 
-    COURSE is the folder of the class. Without CHAPTER: those released before, else all. Called again it updates: banks
-    and mode are remembered, and chapters that are as they were are left alone.
+    COURSE is the folder of the class. Without CHAPTER: those released before, else all. Called again it updates: what
+    was chosen is remembered, and chapters that are as they were are left alone.
     """
     from course.chapters import Course
     from course.grading.release import release as release_to
@@ -64,6 +70,7 @@ def release(
         banks=banks,
         secret_file=secret_file,
         mode=mode,
+        core=core,
         run_notebooks=run_notebooks,
         tell=lambda name: console.print(f"releasing {name} …", style="dim", markup=False),
     )

@@ -102,13 +102,15 @@ def release(
     banks: Sequence[Path] = (),
     secret_file: Path | None = None,
     mode: str | None = None,
+    core: bool | None = None,
     run_notebooks: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Release]:
     """Release chapters (those named; else those released before; else all) to a class, and return what was done.
 
-    banks and mode are remembered: without them a chapter is released again as it was. run_notebooks allows chapters
-    with plain test cells, which only a kernel in the grader's own account can grade.
+    banks, mode and core are remembered: without them a chapter is released again as it was. core leaves what stands
+    below a heading that begins with "Optional" without points. run_notebooks allows chapters with plain test cells,
+    which only a kernel in the grader's own account can grade.
 
     Raises:
         NotForAClass: the folder holds something else.
@@ -126,8 +128,10 @@ def release(
         private = [bank.expanduser().resolve() for bank in banks] or [Path(bank) for bank in before.get("banks", ())]
         wanted = mode or before.get("mode") or "graded"
         allowed = run_notebooks or bool(before.get("run_notebooks"))
-        made = _prepare(course, chapter, private, wanted, secret, run_notebooks=allowed)
-        prepared.append((made, {"banks": list(map(str, private)), "mode": wanted, "run_notebooks": allowed}))
+        alone = bool(before.get("core")) if core is None else core
+        made = _prepare(course, chapter, private, wanted, secret, core=alone, run_notebooks=allowed)
+        choices = {"banks": list(map(str, private)), "mode": wanted, "core": alone, "run_notebooks": allowed}
+        prepared.append((made, choices))
     with locked(folder):
         lay_out(folder, secret)
         done = []
@@ -153,7 +157,14 @@ def _chosen(course: Course, names: Sequence[str], record: Mapping[str, Any]) -> 
 
 
 def _prepare(
-    course: Course, chapter: Chapter, banks: Sequence[Path], mode: str, secret: bytes, *, run_notebooks: bool
+    course: Course,
+    chapter: Chapter,
+    banks: Sequence[Path],
+    mode: str,
+    secret: bytes,
+    *,
+    core: bool,
+    run_notebooks: bool,
 ) -> _Prepared:
     has_source = chapter.source.is_file()
     if has_source:
@@ -165,6 +176,8 @@ def _prepare(
             cell["source"] = "".join(cell["source"])
     found = class_bank(course.quizzes, banks, chapter.name, mode=mode, secret=secret)
     notebook = with_points(notebook, found.quiz if found else None, chapter.name)
+    if core:
+        notebook = _core_alone(notebook)
     plain = [name for cell in notebook["cells"] if (name := _plain_tests(cell))]
     if plain and not run_notebooks:
         raise CourseError(
@@ -187,6 +200,23 @@ def _prepare(
         _counts(found),
         len(found.public) if found else 0,
     )
+
+
+def _core_alone(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a notebook in which nothing that stands below an Optional heading, up to the next heading, has points."""
+    cells, optional = [], False
+    for cell in notebook["cells"]:
+        record = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "markdown":
+            prose = re.sub(r"^(`{3,}).*?^\1", "", cell["source"], flags=re.MULTILINE | re.DOTALL)  # code has # lines
+            if headings := re.findall(r"^#{1,6} +(.*)", prose, re.MULTILINE):
+                optional = headings[-1].startswith("Optional")
+        if optional and record.get("grade"):
+            record = {name: value for name, value in record.items() if name != "points"} | {"grade": False}
+            cells.append(cell | {"metadata": cell["metadata"] | {"nbgrader": record}})
+        else:
+            cells.append(cell)
+    return {**notebook, "cells": cells}
 
 
 def _plain_tests(cell: Mapping[str, Any]) -> str:
