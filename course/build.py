@@ -189,6 +189,8 @@ def check_of(cell_text: str) -> str | None:
 def _metadata(course: Course, source: Source, cell: Cell) -> dict[str, Any]:
     """Return the notebook metadata of a cell: tags, and nbgrader's record of what is graded here."""
     metadata: dict[str, Any] = {}
+    if cell.kind == "markdown" and re.match(r"#+ Optional\b", cell.text):
+        metadata["jp-MarkdownHeadingCollapsed"] = True  # folded in JupyterLab and Notebook 7 until it is asked for
     if tags := cell.attributes.get("tags"):
         metadata["tags"] = tags
     if name := cell.attributes.get("solution"):

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +97,27 @@ def read_source(path: Path) -> Source:
         language = ""
         if cell.cell_type == "code":
             language = "rust" if cell.source.startswith("%%rust") else "python"
-        cells.append(Cell(cell.cell_type, cell.source, first, language, attributes))
+        made = Cell(cell.cell_type, cell.source, first, language, attributes)
+        cells += [made] if cell.cell_type == "code" or attributes else _by_headings(made)
     source = Source(path, header, tuple(cells))
     _check_attributes(source)
     return source
+
+
+def _by_headings(cell: Cell) -> list[Cell]:
+    """Cut prose before each heading, so that JupyterLab can fold a section by the cell its heading begins."""
+    lines = cell.text.splitlines()
+    fenced, starts = "", [0]
+    for number, line in enumerate(lines):
+        if fence := re.match(r"`{3,}|~{3,}", line):
+            if not fenced:
+                fenced = fence[0]
+            elif line.rstrip() == fenced:
+                fenced = ""
+        elif number and not fenced and re.match(r"#{1,6} ", line):
+            starts.append(number)
+    parts = [(start, "\n".join(lines[start:end]).strip("\n")) for start, end in pairwise([*starts, len(lines)])]
+    return [replace(cell, text=text, line=cell.line + start) for start, text in parts if text.strip()]
 
 
 def _find(lines: list[str], cell: str, position: int) -> tuple[int, int]:

@@ -105,8 +105,7 @@ def _(page: Page) -> Broken:
     """One idea a cell: short code, short prose."""
     for cell in page.source.cells:
         if cell.kind == "markdown":
-            # A `##` heading begins a new thought, and front matter such as further reading is a list of its own.
-            parts = re.split(r"^##+ .*$|^```.*?^```", cell.text, flags=re.MULTILINE | re.DOTALL)
+            parts = re.split(r"^#+ .*$|^```.*?^```", cell.text, flags=re.MULTILINE | re.DOTALL)
             longest = max(len(part.split()) for part in parts)
             if longest > LONGEST_PROSE:
                 yield (
