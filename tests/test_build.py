@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from course.build import build, differences, notebook_bytes, released, solved
 from course.errors import CourseError
+from course.source import read_source
 from tests.courses import chapter_of, copy_of
 
 TASK = """
@@ -115,6 +116,27 @@ def test_a_listing_is_shown_and_not_run(tmp_path):
     (cell,) = built("```rust .noeval\nfn f() {}\n```\n", tmp_path).cells
 
     assert (cell.cell_type, cell.source) == ("markdown", "```rust\nfn f() {}\n```")
+
+
+def test_each_heading_begins_a_cell_and_what_is_optional_is_folded(tmp_path):
+    body = "# Small\n\nWords.\n\n### Optional: more\n\n```rust .noeval\n# not a heading\n```\n\n"
+    body += "```python\n1\n```\n\nEnd.\n\n## On\n"
+
+    cells = built(body, tmp_path).cells
+
+    assert [cell.source.partition("\n")[0] for cell in cells] == ["# Small", "### Optional: more", "1", "End.", "## On"]
+    assert [cell.source for cell in cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")] == [
+        "### Optional: more\n\n```rust\n# not a heading\n```"
+    ]
+
+
+def test_prose_cut_at_its_headings_keeps_the_lines_of_the_source(tmp_path):
+    _, chapter = chapter_of("# Small\n\nWords.\n\n## On\n\nMore.\n\n### And on\n", tmp_path)
+
+    lines = chapter.source.read_text("utf-8").splitlines()
+
+    cells = read_source(chapter.source).cells
+    assert [lines[cell.line - 1] for cell in cells] == ["# Small", "## On", "### And on"]
 
 
 def test_flags_of_a_rust_cell_reach_its_magic(tmp_path):
