@@ -214,6 +214,7 @@ def report_of(source: str) -> diagnostics.Report:
             "still in its Option or Result",
         ),
         ("fn f(o: Option<f64>) -> f64 { match o { Some(x) => x, None => None } }", "still in its Option or Result"),
+        ("fn f(x: f64) -> Result<f64, u8> { if x < 0.0 { Err(1) } Ok(x) }", "return Err(…);"),
         ("fn f(x: &[f64]) -> Option<f64> { x[0] }", "Some(…)"),
         ("fn f(s: &str) -> Result<f64, String> { 1.0 }", "Ok(…)"),
         ("fn f(x: f64) -> f64 { x + 1.0; }", "without a semicolon"),

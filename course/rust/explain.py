@@ -77,6 +77,11 @@ _MISMATCHES: tuple[tuple[str, str, str], ...] = (
     (r"Option<", r"", "an Option is wanted here: wrap the value in Some(…)"),
     (r"Result<", r"[^(]", "a Result is wanted here: wrap the value in Ok(…)"),
     (
+        r"\(\)",
+        r"(Option|Result)<",
+        "only a function's last expression is its result: to leave earlier, return it, as in return Err(…);",
+    ),
+    (
         r"",
         r"(Option|Result)<",
         "the value is still in its Option or Result: take it out (match; ? where the function returns one, too)",
