@@ -241,6 +241,7 @@ def test_the_help_for_a_wrong_type_fits_the_two_types(cells: Path, source: str, 
     [
         ("fn f() -> Option<u32> { let n: u32 = 3; Some(n?) }", "this is neither: leave the ? out"),
         ("fn f(x: &[f64]) -> f64 { *x.first()? }", "must return an Option or a Result itself"),
+        ("fn f(x: &[&[f64]]) -> Vec<f64> { x.iter().map(|row| *row.first()?).collect() }", "write a for loop"),
         ("fn f(x: &[f64]) -> Result<f64, String> { Ok(*x.first()?) }", "x.ok_or(…)?"),
         ("fn f(s: &str) -> Option<f64> { Some(s.parse::<f64>()?) }", "x.ok()?"),
         ("fn f(s: &str) -> Result<f64, String> { Ok(s.parse::<f64>()?) }", ".map_err("),
@@ -259,6 +260,15 @@ def test_the_help_for_a_missing_ability_fits_the_message(cells: Path, source: st
     lines = [line for code, line, _ in report_of(source).helps() if code == "E0277"]
     assert len(lines) == 1
     assert help in lines[0]
+
+
+@rust
+def test_an_error_that_is_not_returned_is_told_to_return(cells: Path) -> None:
+    report = report_of(
+        "fn f(x: f64) -> Result<f64, String> {\n    if x < 0.0 {\n        Err(String::new());\n    }\n    Ok(x)\n}"
+    )
+    ((code, line, _),) = report.helps()
+    assert (code, line) == ("E0282", "to leave the function with an error, return it, as in return Err(…);")
 
 
 @rust

@@ -112,6 +112,10 @@ _LACKS: tuple[tuple[str, str], ...] = (
         "? takes a value out of an Option or a Result, and this is neither: leave the ? out",
     ),
     (
+        r"the `\?` operator can only be used in a closure",
+        "? would leave the closure alone, not the function around it: write a for loop, where ? leaves the function",
+    ),
+    (
         r"the `\?` operator can only be used in",
         "? hands on what is missing: the function must return an Option or a Result itself; else use match",
     ),
@@ -154,6 +158,8 @@ def help_line(code: str, message: str, drawing: str) -> str:
     missing = re.match(r"cannot find .*`(\w+)!?` in this scope", message)
     if missing is not None and re.fullmatch(_NDARRAY, missing[1]) and code in HELP:
         return f"add the line use ndarray::{missing[1]};"
+    if code == "E0282" and "declared on the enum `Result`" in drawing:
+        return "to leave the function with an error, return it, as in return Err(…);"
     if code == "E0277":
         return next((line for pattern, line in _LACKS if re.match(pattern, message)), HELP[code])
     types = re.search(r"expected (?:`([^`]+)`|([a-z -]+)), found (?:`([^`]+)`|([a-z -]+))", drawing)
