@@ -42,8 +42,6 @@ def reference(x):
 visible = [case(3.0, group="numbers")]
 def hidden(rng):
     yield case(rng.normal(), group="numbers")
-
-wrong = [("refuses", "def twice(x): raise ValueError(x)", "told so")]
 """
 
 
@@ -70,9 +68,9 @@ def test_a_task_whose_claims_are_so_is_proved(tmp_path):
     found = proofs(tmp_path, f'wrong = [("squared", "{WRONG}", "that is the square")]')
 
     assert drifted(found) == []
-    assert found.proved == 3
+    assert found.proved == 4
     again = prove([load(tmp_path / "quizzes" / "00_small.md")])  # from memory this time
-    assert (again.proved, drifted(again)) == (3, [])
+    assert (again.proved, drifted(again)) == (4, [])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,7 @@ def test_a_task_whose_claims_are_so_is_proved(tmp_path):
         ('wrong = [("a", "def twice(x): return 6.0 if x == 3 else 0", "hm")]', "visible cases pass every wrong"),
         (
             REFUSING + 'groups = {"numbers": 1, "refused": 1}\nvisible.append(case("x", group="refused"))',
-            "the wrong solution 'refuses' always fails, and earns 0.5 points",
+            "a function that always fails earns 0.5 points",
         ),
         (
             REFUSING + 'groups = {"numbers": 1, "few": 1}\nvisible += [case(v, group="few") for v in ("x", 2.0)]',
@@ -141,7 +139,7 @@ rules = [must_be_rust]
     found = proofs(tmp_path, cases, language="rust", source=RUST)
 
     assert drifted(found) == []
-    assert found.proved == 5
+    assert found.proved == 6
 
 
 @pytest.mark.needs("rust")

@@ -46,6 +46,7 @@ def prove_task(quiz: Quiz, task: Task) -> tuple[int, list[Finding], list[Finding
         return 0, [Finding("drifted", bad.place, bad.message, bad.help)], []
     prover = _Prover(quiz, task, definition)
     prover.repeatable(again)
+    prover.failing_earns_nothing(solution)
     prover.wrong_solutions()
     prover.solution(solution)
     if not prover.drifted and not prover.not_proved:
@@ -78,6 +79,10 @@ def _mark(task: Task, solution: str) -> Path:
     return cache_root() / "proofs" / f"task-{hashlib.sha256(about + b''.join(ours)).hexdigest()[:40]}.txt"
 
 
+def _failing(*_: Any) -> None:
+    raise ValueError("it always fails")
+
+
 class _Prover:
     """Proves one task, and counts."""
 
@@ -104,18 +109,24 @@ class _Prover:
         else:
             self.drift("hidden(rng) gives different cases for the same seed", "draw everything from rng")
 
-    def judged(self, function: Callable[..., Any], source: str) -> tuple[TaskScore, TaskScore, bool]:
-        """Return the whole score, that of the visible cases alone, and whether every call raised.
+    def failing_earns_nothing(self, source: str) -> None:
+        """A function that fails in every case gets no point, also where some cases expect an error."""
+        runs = {case.id: run_case(_failing, case.arguments) for case in self.definition.cases}
+        points = self.definition.judge(runs, source).points
+        if points:
+            words = f"a function that always fails earns {points:g} points"
+            self.drift(words, "a group whose cases all expect an error needs one with a result, too")
+        else:
+            self.proved += 1
 
-        Raises NameError where a name is missing.
-        """
+    def judged(self, function: Callable[..., Any], source: str) -> tuple[TaskScore, TaskScore]:
+        """Return the whole score, and that of the visible cases alone. Raises NameError where a name is missing."""
         runs = {case.id: run_case(function, case.arguments) for case in self.definition.cases}
         if any(ran.error.startswith("NameError:") for ran in runs.values()):
             raise NameError
         refused = rejected(self.definition.rejects, source) if is_rust(source) else {}
         whole = self.definition.judge(runs, source, rejected=refused)
-        always = all(ran.outcome == "raised" for ran in runs.values())
-        return whole, self.definition.visible_only().judge(runs, source), always
+        return whole, self.definition.visible_only().judge(runs, source)
 
     def wrong_solutions(self) -> None:
         """Each fails, with its message; and the visible cases see at least one of them."""
@@ -125,7 +136,7 @@ class _Prover:
             count += 1
             source = f"%%rust\n{wrong.source}" if is_rust(wrong.source) else wrong.source
             try:
-                whole, visible, always = self.judged(function, source)
+                whole, visible = self.judged(function, source)
             except NameError:
                 self.drift(
                     f"the wrong solution {wrong.name!r} uses a name that is not there", "define it, or import it"
@@ -134,9 +145,6 @@ class _Prover:
             seen = seen or bool(visible.message)
             if whole.points >= whole.possible:
                 self.drift(f"the wrong solution {wrong.name!r} passes", "add a case that tells it from a right one")
-            elif always and whole.points > 0:
-                words = f"the wrong solution {wrong.name!r} always fails, and earns {whole.points:g} points"
-                self.drift(words, "a group whose cases all expect an error needs one with a result, too")
             elif wrong.message not in whole.message:
                 help = f"add a detector to `mistakes`, or let it say {wrong.message!r}"
                 self.drift(f"the wrong solution {wrong.name!r} is told {whole.message!r}", help)
@@ -175,7 +183,7 @@ class _Prover:
                 function: Any = rust_function(source, self.task.function)
             else:
                 function = self.definition.function_in(source, compiled=True)
-            whole, *_ = self.judged(function, source)
+            whole, _ = self.judged(function, source)
         except (RustMissing, CratesNotBuilt) as error:
             self.not_here(error)
             return
