@@ -26,7 +26,7 @@ TAUGHT_IN = {
     "E0502": "02_rust",
     "E0505": "03_ndarray",
     "E0515": "03_ndarray",
-    "E0596": "04_rustlearn",
+    "E0596": "03_ndarray",
     "E0599": "05_linfa",
 }
 """The compiler's error code → the chapter that teaches it, in its cells or its quiz."""
