@@ -36,6 +36,19 @@ def test_a_notebook_that_is_not_current_fails_the_check_and_names_the_cell(cours
     assert run(capsys, "dev", "build")[:2] == (0, "built notebooks/00_doubles.ipynb\n1 of 1 notebooks changed\n")
 
 
+def test_a_clean_check_says_the_minutes_of_the_core_and_those_with_what_is_optional(course, capsys):
+    source = course.at("00_doubles").source
+    optional = f"### Optional: more\n\n{'word ' * 150}\n\n```python\n1 + 1\n```\n\n{'word ' * 150}\n\n## Your turn"
+    source.write_text(source.read_text().replace("## Your turn", optional))
+    run(capsys, "dev", "build")
+
+    code, out, _ = run(capsys, "dev", "check", "--no-run")
+
+    name, core, whole = out.splitlines()[-1].split()
+    assert (code, name) == (0, "00_doubles")
+    assert int(whole) - int(core) == 2  # 300 words and a cell
+
+
 def test_findings_are_printed_with_rule_place_and_help(course, capsys):
     source = course.at("00_doubles").source
     source.write_text(source.read_text().replace("You can add.", "You can simply add."))

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from course.build import quiz_of
+from course.chapters import Chapter, Course
 from course.checks import READING, Page, rule
 from course.checks.reading import UNWRITTEN, headings_of
 from course.errors import CourseError
-from course.source import Cell
+from course.source import Cell, read_source
 
-__all__ = ["asked_for", "lines_to_read", "minutes_of"]
+__all__ = ["asked_for", "both", "lines_to_read", "minutes_of"]
 
 Broken = Iterator[tuple[str, str, str]]
 
@@ -83,6 +84,12 @@ def asked_for(page: Page) -> list[Cell]:
             text = [line for number, line in enumerate(cell.text.splitlines(), cell.line) if asked(number)]
             found += [replace(cell, text="\n".join(text))] if text else []
     return found
+
+
+def both(course: Course, chapter: Chapter) -> tuple[float, float]:
+    """Return the minutes a chapter asks for, and those with its optional parts."""
+    page = Page(course, chapter, read_source(chapter.source))
+    return minutes_of(page, asked_for(page)), minutes_of(page, page.source.cells)
 
 
 @rule("minutes", into=READING)

@@ -89,6 +89,7 @@ def check(chapters: tuple[str, ...], no_run: bool, as_json: bool) -> None:
     Without a name, all CHAPTERS. Each finding has its rule, file and line, and what to do.
     """
     from course import checks
+    from course.checks import effort
 
     course = Course.find()
     chosen = course.chosen(chapters)
@@ -110,7 +111,10 @@ def check(chapters: tuple[str, ...], no_run: bool, as_json: bool) -> None:
     if found:
         files = len({one.place.partition(":")[0] for one in found})
         raise CourseError(f"{_count(len(found), 'finding')} in {_count(files, 'file')}")
-    console.print(f"{len(chosen)} chapters keep every rule")
+    console.print(f"{len(chosen)} chapters keep every rule; minutes of work, and with what is optional:")
+    for chapter in chosen:
+        core, whole = effort.both(course, chapter)
+        console.print(f"  {chapter.name:<16}{core:>4.0f}{whole:>6.0f}", highlight=False)
 
 
 @click.command()
