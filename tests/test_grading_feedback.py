@@ -149,7 +149,7 @@ def test_a_page_says_what_was_answered_what_it_earned_and_why(pages: dict[str, s
         r"Which one owns its memory\? .*Array1 your answer, right CANARY-FEEDBACK .*✓ right 2 of 2 points", said
     )
     assert re.search(r"Which of these borrow\? .*a\.view\(\) your answer, right .*◐ partly right 2 of 4 points", said)
-    assert "Your answer 0 ✗ not right 0 of 1 points" in said
+    assert "Your answer 0 ✗ not right 0 of 1 point" in said
     assert "return x if x[0] > 2 else 2 * x" in said
     assert "◐ partly right" in said
     assert "✓ passes twice([1, 2]) [2, 4] as expected" in said

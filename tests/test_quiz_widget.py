@@ -506,7 +506,7 @@ def test_a_quiz_cell_shows_widget_print_and_status_and_takes_typed_answers(noteb
     )
     assert {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"} <= set(shown[0].data)
     assert shown[1].data[answers.MIME]["of"] == 3
-    assert answered[0].data["text/plain"].startswith("owns: B. `Array1` — right, 1 of 1 points")
+    assert answered[0].data["text/plain"].startswith("owns: B. `Array1` — right, 1 of 1 point")
     assert len(answered[0].data[answers.MIME]["attempts"]) == 1
     assert wrong[0].ename == "NotAnAttempt"
     assert "did you mean four?" in "\n".join(unknown[0].traceback)

@@ -28,7 +28,7 @@ from course.grading.gradebook import Marked
 from course.grading.results import Result
 from course.quiz import cards, letters
 from course.quiz.marking import Mark
-from course.quiz.model import Essay, Task
+from course.quiz.model import Essay, Task, points_text
 from course.quiz.transfer import sentence
 
 __all__ = ["part"]
@@ -41,7 +41,7 @@ def part(sheet: Sheet, graded: Graded) -> str:
     given = sheet.given.get(graded.grade_id, Marked())
     body = {"quiz": _quiz, "task": _task, "essay": _essay}.get(graded.kind, _tests)(sheet, graded)
     points = sheet.points(graded)
-    worth = f"{'–' if points is None else number(points)} of {number(graded.points)} points"
+    worth = f"{'–' if points is None else number(points)} of {points_text(graded.points)}"
     said = []
     if given.manual is not None and graded.kind != "essay":
         before = "nothing" if given.auto is None else number(given.auto)
@@ -95,7 +95,7 @@ def _question(sheet: Sheet, place: int, mark: Mark, seed: str) -> str:
     ]
     hints = attempt.hints if attempt and item.hints else 0
     taken = f" · {hints} hint{'' if hints == 1 else 's'} taken" if hints else ""
-    end = f'<p class="verdict">{chip(mark.verdict)} {number(points)} of {number(item.points)} points{taken}</p>'
+    end = f'<p class="verdict">{chip(mark.verdict)} {number(points)} of {points_text(item.points)}{taken}</p>'
     return f'<article class="item {css(mark.verdict)}">{"".join(parts)}{end}</article>'
 
 
@@ -231,7 +231,7 @@ def _essay(sheet: Sheet, graded: Graded) -> str:
     points = sheet.points(graded)
     if result is not None:
         verdict = verdict_of(sheet, graded, result)
-        words = "A person marks it." if points is None else f"{number(points)} of {number(graded.points)} points"
+        words = "A person marks it." if points is None else f"{number(points)} of {points_text(graded.points)}"
         parts.append(f'<p class="verdict">{chip(verdict)} {words}</p>')
     if sheet.keys and isinstance(graded.item, Essay) and result is not None:
         parts.append(_rubric(graded.item, result))

@@ -14,7 +14,7 @@ from typing import Any
 from course.errors import CourseError
 from course.quiz import cards, letters
 from course.quiz.marking import Mark, Marks
-from course.quiz.model import Section
+from course.quiz.model import Section, points_text
 from course.quiz.transfer import sentence
 from course.tasks.model import CaseVerdict, TaskScore
 
@@ -42,7 +42,7 @@ def outputs(points: float, shown: Bundle) -> list[dict[str, Any]]:
 def quiz_shown(section: Section, found: Marks, *, learner: str = "", seed: str = "", reveal: bool = False) -> Bundle:
     """Return a section's questions with what was answered and earned. `reveal`: also the answers and explanations."""
     answered = sum(mark.attempt is not None for mark in found.marks)
-    first = f"{_n(found.points)} of {_n(found.possible)} points, {answered} of {len(found.marks)} answered"
+    first = f"{_n(found.points)} of {points_text(found.possible)}, {answered} of {len(found.marks)} answered"
     title = section.title or section.id
     lines = [f"{title}: {first}.", ""]
     parts = [f'<div class="course-marks"><p><strong>{escape(title)}</strong>: {first}.</p>']

@@ -14,6 +14,7 @@ from typing import Any
 from course.quiz.answers import MIME
 from course.quiz.cards import coloured_line, plain
 from course.quiz.letters import how_to, letter, words
+from course.quiz.model import points_text
 
 __all__ = ["bundle", "feedback", "questions_html", "questions_text", "status"]
 
@@ -36,7 +37,7 @@ def questions_text(state: Mapping[str, Any]) -> str:
     lines = [f"Quiz: {state['title']}", ""]
     for item in state["items"]:
         view = item["view"]
-        lines.append(f"{item['number']}. {view['title']['text']}  [{view['id']}, {_points(view)}]")
+        lines.append(f"{item['number']}. {view['title']['text']}  [{view['id']}, {points_text(view['points'])}]")
         if body := view["body"]["text"]:
             lines += ["", *(f"   {line}".rstrip() for line in body.splitlines())]
         lines += [""] if body else []
@@ -66,7 +67,7 @@ def questions_html(state: Mapping[str, Any]) -> str:
         view = item["view"]
         parts.append(
             f"<p><strong>{item['number']}. {view['title']['html']}</strong> "
-            f"<small>({_points(view)}; <code>{escape(view['id'])}</code>)</small></p>"
+            f"<small>({points_text(view['points'])}; <code>{escape(view['id'])}</code>)</small></p>"
         )
         parts.append(view["body"]["html"])
         if "left" in view:
@@ -127,7 +128,7 @@ def feedback(item: Mapping[str, Any]) -> tuple[str, str]:
     if item["status"] == "recorded":
         first += " — recorded; you may answer again"
     elif verdict is not None:
-        points = "" if verdict["points"] is None else f", {verdict['points']} of {view['points']:g} points"
+        points = "" if verdict["points"] is None else f", {verdict['points']} of {points_text(view['points'])}"
         first += f" — {VERDICTS[item['status']]}{points}"
     lines, parts = [first + "."], [f"<p>{escape(first)}.</p>"]
     if verdict is not None:
@@ -147,10 +148,6 @@ def feedback(item: Mapping[str, Any]) -> tuple[str, str]:
 def _verdict(item: Mapping[str, Any]) -> str:
     known = VERDICTS.get(item["status"], "")
     return f" ({known})" if known else ""
-
-
-def _points(view: Mapping[str, Any]) -> str:
-    return f"{view['points']:g} point" + ("" if view["points"] == 1 else "s")
 
 
 def _call(view: Mapping[str, Any], example: str) -> str:

@@ -34,6 +34,7 @@ __all__ = [
     "Task",
     "Variant",
     "Waiver",
+    "points_text",
 ]
 
 
@@ -346,3 +347,8 @@ class Quiz:
             if item.id == id:
                 return item
         raise UnknownName("item", id, [i.id for i in self.items], place=self.path)
+
+
+def points_text(points: float) -> str:
+    """Return points with their noun: "1 point", "2.5 points"."""
+    return f"{points:g} point{'' if points == 1 else 's'}"

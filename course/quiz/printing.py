@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from course.quiz.model import Item, Ordering, Quiz, SeveralChoice, SingleChoice
+from course.quiz.model import Item, Ordering, Quiz, SeveralChoice, SingleChoice, points_text
 from course.quiz.questions import TYPES
 
 __all__ = ["print_quiz"]
@@ -33,7 +33,7 @@ def print_quiz(quiz: Quiz, console: Console) -> None:
 
 
 def _print_item(item: Item, console: Console) -> None:
-    facts = [_KINDS.get(item.type, item.type), f"{item.points:g} point{'' if item.points == 1 else 's'}", item.mode]
+    facts = [_KINDS.get(item.type, item.type), points_text(item.points), item.mode]
     facts += [fact for fact in (item.topic, f"level {item.level}" if item.level else "", item.scheme) if fact]
     console.print()
     console.print(Markdown(f"**{item.title}**"))

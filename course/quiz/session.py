@@ -18,7 +18,7 @@ from course.quiz.answers import Attempt
 from course.quiz.clock import Clock
 from course.quiz.grade import Graded, price_of_hints
 from course.quiz.marking import Rules, Standing, check_readable, mode_of
-from course.quiz.model import Item, Question, Quiz, Section
+from course.quiz.model import Item, Question, Quiz, Section, points_text
 
 __all__ = ["MODES", "Session"]
 
@@ -359,7 +359,10 @@ class Session:
         if place.hints >= len(item.hints) or not isinstance(item, Question):
             return None
         cost = price_of_hints(item, place.hints + 1) - price_of_hints(item, place.hints)
-        return {"cost": f"{cost:g} of {item.points:g} points" if cost else "", "left": len(item.hints) - place.hints}
+        return {
+            "cost": f"{cost:g} of {points_text(item.points)}" if cost else "",
+            "left": len(item.hints) - place.hints,
+        }
 
     def progress(self) -> dict[str, Any]:
         """Return how far this quiz is, and, where someone tells us, the chapter and the course."""

@@ -22,7 +22,7 @@ from course.errors import CourseError, TaskNotSolved, UnknownName, UsageMistake
 from course.quiz import answers, variants
 from course.quiz import bank as banks
 from course.quiz.answers import Attempt
-from course.quiz.model import Quiz, Task
+from course.quiz.model import Quiz, Task, points_text
 from course.quiz.running import learner_in
 from course.tasks.calling import run_case
 from course.tasks.definition import Definition, load
@@ -46,11 +46,11 @@ def check(name: str, bank: str | os.PathLike[str] | None = None) -> float:
     definition = _definition(quiz, task)
     function = namespace.get(task.function)
     if (why := _stands_in(function)) is not None:
-        _show(Report(task.function, why, f"0 of {task.points:g} points", calm=True))
+        _show(Report(task.function, why, f"0 of {points_text(task.points)}", calm=True))
         return 0.0
     if task.language == "rust" and _was_refused(task.function, shell):
         why = f"the newest cell with `{task.function}` did not compile: mend it and run it, then check again"
-        _show(Report(task.function, why, f"0 of {task.points:g} points", calm=True))
+        _show(Report(task.function, why, f"0 of {points_text(task.points)}", calm=True))
         return 0.0
     visible = definition.visible_only()
     runs = _run(visible, function)

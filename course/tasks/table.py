@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from course.quiz.model import points_text
 from course.tasks.definition import Definition
 from course.tasks.judge import outcome_of
 from course.tasks.model import Case, Ran, TaskScore
@@ -139,7 +140,7 @@ def report(
     visible = [case for case in definition.cases if not case.hidden]
     verdicts = {verdict.id: verdict for verdict in score.cases}
     calm = any(runs[case.id].outcome in ("missing", "stub") for case in visible if case.id in runs)
-    points = f"{score.points:g} of {score.possible:g} point{'' if score.possible == 1 else 's'}"
+    points = f"{score.points:g} of {points_text(score.possible)}"
     title, right = definition.function, not score.message
     if calm:
         return Report(title, score.message, points, calm=True, after=tuple(after))
