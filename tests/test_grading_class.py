@@ -181,6 +181,17 @@ def test_who_was_too_slow_is_run_again_with_more_time_and_the_others_are_not(roo
 
 
 @pytest.mark.needs("sandbox")
+def test_code_that_ends_its_process_before_the_first_case_is_told_so(room: Class):
+    room.write("ada", "import os\n\nos._exit(3)\n\n\ndef twice(x):\n    return 2 * x\n")
+
+    assert [one.learner for one in room.grade().trouble] == ["ada"]
+
+    lines = (room.folder / "results.jsonl").read_text("utf-8").splitlines()
+    told = [one["message"] for one in map(json.loads, lines) if one["item"].endswith("/twice")]
+    assert told == ["its process ended: exit code 3"]
+
+
+@pytest.mark.needs("sandbox")
 def test_who_asked_for_too_much_memory_gets_it_where_the_command_says_so(
     room: Class, capsys: pytest.CaptureFixture[str]
 ) -> None:

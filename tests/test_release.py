@@ -255,6 +255,25 @@ def test_what_a_stopped_release_had_moved_away_comes_back(place: Place) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_the_core_alone_is_refused_once_there_are_submissions_and_the_option_is_named(place: Place) -> None:
+    source = place.course.sources / f"{NAME}.md"
+    quiz_cell = f'```python\nquiz("{QUIZ}")\n```\n'
+    source.write_text(
+        source.read_text("utf-8").replace(quiz_cell, f"### Optional: views\n\n{quiz_cell}\n## On\n"), "utf-8"
+    )
+    place.release()
+    with Gradebook(f"sqlite:///{place.folder / 'gradebook.db'}") as gradebook:
+        gradebook.add_student("ada")
+        gradebook.add_submission(NAME, "ada")
+
+    with pytest.raises(CannotRelease, match="it has submissions") as caught:
+        place.release(core=True)
+
+    assert caught.value.help.startswith("leave --core out")
+    assert place.release().what == "same"
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_a_release_that_nbgrader_refuses_leaves_all_as_it_was(place: Place) -> None:
     with Gradebook(f"sqlite:///{place.folder / 'gradebook.db'}") as gradebook:
         gradebook.add_student("ada")
@@ -337,7 +356,11 @@ def test_the_core_alone_has_no_points_below_an_optional_heading_until_the_next_h
 
     assert core.what == "updated"
     assert core.points == everything_counts.points - 7
+    assert (everything_counts.questions, everything_counts.public) == (3, 2)
+    assert (core.questions, core.tasks, core.essays, core.public) == (0, 1, 1, 2)  # those without points do not count
     assert place.cells()["quiz-views"]["grade"] is False
+    learner_bank = banks.read(place.out / "quizzes" / f"{NAME}.json")
+    assert {item.points for item in learner_bank.section("views").items} == {0}  # which is what the page says
     assert place.cells()["check-twice"]["grade"] is True
     with Gradebook(f"sqlite:///{place.folder / 'gradebook.db'}") as gradebook:
         assert gradebook.find_assignment(NAME).max_score == core.points

@@ -94,6 +94,13 @@ def test_a_listed_wrong_solution_is_recognised_by_its_results():
     assert score.message == "did you average over the wrong axis?"
 
 
+def test_a_run_that_ended_before_its_first_case_is_no_listed_wrong_solution():
+    definition = load(task(CENTRE))
+    score = definition.judge({case.id: Ran("not-run") for case in definition.cases})
+
+    assert score.message == "not run: what came before it failed"
+
+
 @pytest.mark.parametrize(
     ("expected", "got", "words"),
     [

@@ -24,11 +24,11 @@ import re
 import shutil
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from course.build import notebook_bytes, released, solved
+from course.build import check_of, notebook_bytes, quiz_of, released, solved
 from course.chapters import Chapter, Course
 from course.errors import CannotRelease, CourseError
 from course.files import write_whole
@@ -46,7 +46,7 @@ from course.grading.class_files import (
 )
 from course.grading.classfolder import PRIVATE
 from course.quiz.codec import quiz_json
-from course.quiz.model import Essay, Question, Task
+from course.quiz.model import Essay, Item, Question, Quiz, Task
 from course.quiz.strip import strip
 
 __all__ = ["MODES", "Release", "release"]
@@ -59,7 +59,8 @@ class Release:
     """What a release did for one chapter.
 
     what: new, updated (something that learners see has changed), rekeyed (only keys have), or same.
-    public: how many of its items stand in the course itself, where anyone can look their keys up.
+    questions, tasks, essays: how many have points. public: how many of them stand in the course itself, where anyone
+    can look their keys up.
     """
 
     chapter: str
@@ -137,7 +138,10 @@ def release(
         done = []
         for made, choices in prepared:
             tell(made.chapter)
-            what = _release_one(folder, made, record["chapters"].get(made.chapter, {}))
+            before = record["chapters"].get(made.chapter, {})
+            option = "--core" if choices["core"] else "--all-parts"
+            turned = option if before and bool(before.get("core")) != choices["core"] else ""
+            what = _release_one(folder, made, before, turned)
             record["chapters"][made.chapter] = choices | {"digest": made.digest}
             write_record(folder, record)
             questions, tasks, essays = (made.counts[kind] for kind in (Question, Task, Essay))
@@ -186,6 +190,9 @@ def _prepare(
             place=chapter.name,
             help="make them tasks (docs/tasks.md), or accept that: --run-notebooks",
         )
+    worth = _with_points(notebook, found)
+    if core and found:
+        found = replace(found, quiz=_others_without_points(found.quiz, worth))
     files = {f"{chapter.name}.ipynb": notebook_bytes(notebook)}
     files |= _pictures(course, notebook)
     if found:
@@ -197,8 +204,8 @@ def _prepare(
         json.dumps(quiz_json(found.quiz), ensure_ascii=False, sort_keys=True, indent=1).encode() if found else None,
         notebook_bytes(solved(course, chapter)) if has_source else None,
         _total(notebook),
-        _counts(found),
-        len(found.public) if found else 0,
+        {kind: sum(isinstance(item, kind) for item in worth) for kind in (Question, Task, Essay)},
+        sum(item.id in found.public for item in worth) if found else 0,
     )
 
 
@@ -240,13 +247,38 @@ def _total(notebook: Mapping[str, Any]) -> float:
     return float(sum(record["points"] for record in records if record.get("grade")))
 
 
-def _counts(found: ClassBank | None) -> dict[type, int]:
-    items = list(found.quiz.items) if found else []
-    return {kind: sum(isinstance(item, kind) for item in items) for kind in (Question, Task, Essay)}
+def _with_points(notebook: Mapping[str, Any], found: ClassBank | None) -> list[Item]:
+    """Return the items of the bank but for those whose cell has no points."""
+    free = set()
+    for cell in notebook["cells"]:
+        record = cell["metadata"].get("nbgrader", {})
+        if record and not record.get("grade"):
+            if cell["cell_type"] == "markdown":
+                free.add(record.get("grade_id"))  # an essay
+            elif shown := quiz_of(cell["source"]) or check_of(cell["source"]):
+                free.add(shown.partition("/")[2])
+    sections = found.quiz.sections if found else ()
+    return [
+        item
+        for section in sections
+        for item in section.items
+        if (section.id if isinstance(item, Question) else item.id) not in free
+    ]
+
+
+def _others_without_points(quiz: Quiz, worth: Sequence[Item]) -> Quiz:
+    """Return a quiz whose questions say 0 points where they have none, so that no learner is promised any."""
+    names = {item.id for item in worth}
+
+    def said(item: Item) -> Item:
+        return replace(item, points=0.0) if isinstance(item, Question) and item.id not in names else item
+
+    sections = tuple(replace(section, items=tuple(map(said, section.items))) for section in quiz.sections)
+    return replace(quiz, sections=sections)
 
 
 def _release_one(
-    folder: Path, made: _Prepared, before: Mapping[str, Any]
+    folder: Path, made: _Prepared, before: Mapping[str, Any], turned: str
 ) -> Literal["new", "updated", "rekeyed", "same"]:
     """Bring one chapter up to date in source/, release/, the gradebook and the private folder."""
     private = folder / PRIVATE
@@ -263,7 +295,7 @@ def _release_one(
             shutil.copytree(old, source, ignore=lambda at, _: ["quizzes", "figures"] if Path(at) == old else [])
         for name, content in made.files.items():
             write_whole(source / name, content)
-        _generate(folder, made_in, made.chapter)
+        _generate(folder, made_in, made.chapter, turned)
         _write_keys(private, made)
         for step in ("source", "release"):
             move_into_place(folder, made_in, step, made.chapter)
@@ -281,8 +313,11 @@ def _write_keys(private: Path, made: _Prepared) -> bool:
     return before != made.bank
 
 
-def _generate(folder: Path, at: Path, chapter: str) -> None:
-    """Have nbgrader make at/release from at/source, and enter the chapter in the class's gradebook."""
+def _generate(folder: Path, at: Path, chapter: str, turned: str) -> None:
+    """Have nbgrader make at/release from at/source, and enter the chapter in the class's gradebook.
+
+    turned: the option that makes the chapter have other graded cells than before, if one does.
+    """
     from nbgrader.apps import NbGraderAPI
 
     config, url = _configuration(folder)
@@ -297,7 +332,9 @@ def _generate(folder: Path, at: Path, chapter: str) -> None:
         raise CannotRelease(
             chapter,
             "it has submissions, and another set of graded cells than when it was released",
-            help="keep the sections, tasks and essays that were released (their text and keys may change); "
+            help=f"leave {turned} out: what was chosen is kept; or release to a new class folder with it"
+            if turned
+            else "keep the sections, tasks and essays that were released (their text and keys may change); "
             "a different chapter is a new class folder",
         )
     if "OperationalError" in log:

@@ -323,8 +323,9 @@ class _Scoring:
         self.points[graded.grade_id] = points
         self.tasks[graded.grade_id] = found
         first = found.message
-        if run is not None and run.problem and (not first or all(ran.outcome == "missing" for ran in run.runs)):
-            first = run.problem  # why there is no function says more than that there is none
+        never = run is not None and all(ran.outcome in ("missing", "not-run") for ran in run.runs)
+        if run is not None and run.problem and (not first or never):
+            first = run.problem  # why no case ran says more than that none did
         said = tuple(dict.fromkeys(filter(None, (first, *found.rules))))
         if said:
             self.comments[task.id] = "\n".join(said)

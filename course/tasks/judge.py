@@ -226,6 +226,8 @@ def _mistake(definition: Definition, case: Case, ran: Ran) -> str:
 def _recognised(definition: Definition, runs: Mapping[str, Ran]) -> Wrong | None:
     """Return the listed wrong solution whose results these are, on every case that ran."""
     ran = [case for case in definition.cases if case.id in runs and runs[case.id].outcome != "not-run"]
+    if not ran:
+        return None
     compare: Compare = definition.compare
     if isinstance(compare, Custom | Undecided):
         compare = Close()
