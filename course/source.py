@@ -67,7 +67,7 @@ class Source:
 def read_source(path: Path) -> Source:
     """Read a chapter's source. Raises `CourseError` naming file and line for anything that cannot be built."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise CourseError("there is no such chapter source", place=str(path), help="course dev new NN_topic") from None
     except UnicodeDecodeError as error:

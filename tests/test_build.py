@@ -122,6 +122,17 @@ def test_a_listing_is_shown_and_not_run(tmp_path):
     assert (cell.cell_type, cell.source) == ("markdown", "```rust\nfn f() {}\n```")
 
 
+@pytest.mark.parametrize("change", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\n", b"\r\n")])
+def test_a_source_saved_by_a_windows_editor_gives_the_same_notebook(change, tmp_path):
+    course, chapter = chapter_of(TASK, tmp_path)
+    before = notebook_bytes(released(course, chapter))
+
+    chapter.source.write_bytes(change(chapter.source.read_bytes()))
+
+    assert notebook_bytes(released(course, course.at(chapter.name))) == before
+    assert course.at(chapter.name).title == chapter.title
+
+
 def test_each_heading_begins_a_cell_and_what_is_optional_is_folded(tmp_path):
     body = "# Small\n\nWords.\n\n### Optional: more\n\n```rust .noeval\n# not a heading\n```\n\n"
     body += "```python\n1\n```\n\nEnd.\n\n## On\n"
