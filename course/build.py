@@ -19,7 +19,7 @@ import nbformat
 from course.chapters import Chapter, Course
 from course.errors import CourseError, UnknownName
 from course.files import write_whole
-from course.source import Cell, Source, read_source
+from course.source import Cell, Source, optional, read_source
 
 __all__ = ["Difference", "build", "check_of", "differences", "notebook_bytes", "quiz_of", "released", "solved"]
 
@@ -189,7 +189,7 @@ def check_of(cell_text: str) -> str | None:
 def _metadata(course: Course, source: Source, cell: Cell) -> dict[str, Any]:
     """Return the notebook metadata of a cell: tags, and nbgrader's record of what is graded here."""
     metadata: dict[str, Any] = {}
-    if cell.kind == "markdown" and re.match(r"#+ Optional\b", cell.text):
+    if cell.kind == "markdown" and optional([(cell.kind, cell.text)])[0]:
         metadata["jp-MarkdownHeadingCollapsed"] = True  # folded in JupyterLab and Notebook 7 until it is asked for
     if tags := cell.attributes.get("tags"):
         metadata["tags"] = tags

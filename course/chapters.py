@@ -62,7 +62,7 @@ class Chapter:
     def header(self) -> Header:
         """The header, read from the source where there is one, else from the built notebook."""
         if self.source.is_file():
-            return read_header(self.source.read_text("utf-8"), path=self.source)
+            return read_header(self.source.read_text("utf-8-sig"), path=self.source)
         metadata = json.loads(self.notebook.read_text("utf-8"))["metadata"]
         return _header(metadata.get("course"), place=str(self.notebook))
 

@@ -17,18 +17,19 @@ attributes that an author may write to a closed list:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import jupytext
+from markdown_it import MarkdownIt
 
 from course.chapters import Header, read_header
 from course.errors import CourseError, UnknownName
 
-__all__ = ["Cell", "Source", "read_source"]
+__all__ = ["Cell", "Source", "optional", "read_source"]
 
 ATTRIBUTES = ("solution", "tests", "essay", "points", "id", "tags", "magic_args", "long")
 KERNEL = ("---", "jupyter:", "  kernelspec: {display_name: Python 3, language: python, name: python3}", "---")
@@ -66,7 +67,7 @@ class Source:
 def read_source(path: Path) -> Source:
     """Read a chapter's source. Raises `CourseError` naming file and line for anything that cannot be built."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise CourseError("there is no such chapter source", place=str(path), help="course dev new NN_topic") from None
     except UnicodeDecodeError as error:
@@ -106,18 +107,41 @@ def read_source(path: Path) -> Source:
 
 def _by_headings(cell: Cell) -> list[Cell]:
     """Cut prose before each heading, so that JupyterLab can fold a section by the cell its heading begins."""
-    lines = cell.text.splitlines()
-    fenced, starts = "", [0]
-    for number, line in enumerate(lines):
-        if fence := re.match(r"`{3,}|~{3,}", line):
-            if not fenced:
-                fenced = fence[0]
-            elif line.rstrip() == fenced:
-                fenced = ""
-        elif number and not fenced and re.match(r"#{1,6} ", line):
-            starts.append(number)
+    lines = cell.text.split("\n")
+    starts = sorted({0, *_headings(cell.text)})
     parts = [(start, "\n".join(lines[start:end]).strip("\n")) for start, end in pairwise([*starts, len(lines)])]
     return [replace(cell, text=text, line=cell.line + start) for start, text in parts if text.strip()]
+
+
+def _headings(prose: str) -> dict[int, tuple[int, str]]:
+    """Return the headings of a cell of prose: the line (0-based) that each begins on, its level and its text.
+
+    They are those of CommonMark that can be folded: none in code, in a comment, in a list or in a quotation.
+    """
+    tokens = MarkdownIt("commonmark").enable("table").parse(prose)
+    return {
+        token.map[0]: (int(token.tag[1]), tokens[number + 1].content.strip())
+        for number, token in enumerate(tokens)
+        if token.type == "heading_open" and token.level == 0 and token.map
+    }
+
+
+def optional(cells: Iterable[tuple[str, str]]) -> list[bool]:
+    """Say of each cell, given as its kind and its text, whether it is optional.
+
+    That is what JupyterLab folds with a heading that begins with the word `Optional`: up to the next heading of its
+    level or a higher one. A cell with a heading further down (an essay) is what it begins as.
+    """
+    found, folded = [], 0  # folded: the level of the Optional heading that we are below, 0 where there is none
+    for kind, text in cells:
+        begins = bool(folded)
+        for line, (level, title) in _headings(text).items() if kind == "markdown" else ():
+            if not folded or level <= folded:
+                folded = level if re.match(r"Optional\b", title) else 0
+            if not "".join(text.split("\n")[:line]).strip():
+                begins = bool(folded)
+        found.append(begins)
+    return found
 
 
 def _find(lines: list[str], cell: str, position: int) -> tuple[int, int]:

@@ -1,12 +1,16 @@
 import json
+import re
 
 import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course import checks
 from course.build import build, differences, notebook_bytes, released, solved
+from course.checks.effort import asked_for
 from course.errors import CourseError
+from course.grading.release import _core_alone
 from course.source import read_source
 from tests.courses import chapter_of, copy_of
 
@@ -118,6 +122,17 @@ def test_a_listing_is_shown_and_not_run(tmp_path):
     assert (cell.cell_type, cell.source) == ("markdown", "```rust\nfn f() {}\n```")
 
 
+@pytest.mark.parametrize("change", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\n", b"\r\n")])
+def test_a_source_saved_by_a_windows_editor_gives_the_same_notebook(change, tmp_path):
+    course, chapter = chapter_of(TASK, tmp_path)
+    before = notebook_bytes(released(course, chapter))
+
+    chapter.source.write_bytes(change(chapter.source.read_bytes()))
+
+    assert notebook_bytes(released(course, course.at(chapter.name))) == before
+    assert course.at(chapter.name).title == chapter.title
+
+
 def test_each_heading_begins_a_cell_and_what_is_optional_is_folded(tmp_path):
     body = "# Small\n\nWords.\n\n### Optional: more\n\n```rust .noeval\n# not a heading\n```\n\n"
     body += "```python\n1\n```\n\nEnd.\n\n## On\n"
@@ -128,6 +143,86 @@ def test_each_heading_begins_a_cell_and_what_is_optional_is_folded(tmp_path):
     assert [cell.source for cell in cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")] == [
         "### Optional: more\n\n```rust\n# not a heading\n```"
     ]
+
+
+PIECES = [
+    "# Small",
+    "## Core",
+    "### Core",
+    "## Optional: more",
+    "### Optional",
+    "##  Optional: two blanks",
+    "  ### Optional: indented",
+    "Optional: underlined\n---",
+    "Core, underlined\n---",
+    "## Optionally, this is asked for",
+    "#Optional is no heading without a blank",
+    "####### Optional is no heading with seven",
+    "<!--\n# Optional\n\n## Core\n-->",
+    "- a list\n\n  ## Optional\n\n  more of it",
+    "> ## Optional",
+    "````text\n```\n## Optional\n````",
+    "   ```text\n## Optional\n   ```",
+    "Words.",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_what_is_folded_is_what_has_no_minutes_and_no_points_in_the_core(tmp_path_factory, pieces):
+    essay = '<!-- #region essay="why-{}" points=1 -->\nWrite.\n<!-- #endregion -->'
+    cell = '```python id="cell-{}"\n{}\n```'
+    body = "\n\n".join(f"{piece}\n\n{cell.format(n, n)}\n\n{essay.format(n)}" for n, piece in enumerate(pieces))
+    course, chapter = chapter_of(body, tmp_path_factory.mktemp("course"))
+    notebook = released(course, chapter)
+    source = read_source(chapter.source)
+
+    hidden, below = [], 0  # as JupyterLab hides them: up to a heading of this level or a higher one
+    for one in notebook.cells:
+        sharps = re.match(r" {0,3}(#{1,6})[ \t]", one.source)
+        underlined = re.match(r"[^#\n<>]+\n---$", one.source, re.MULTILINE)
+        level = len(sharps[1]) if sharps else 2 if underlined else 9
+        if one.cell_type == "markdown" and level <= (below or 8):
+            below = level if one.metadata.get("jp-MarkdownHeadingCollapsed") else 0
+        hidden.append(bool(below))
+
+    asked = {cell.line for cell in asked_for(checks.Page(course, chapter, source))}
+    assert [cell.line not in asked for cell in source.cells] == hidden
+    core = _core_alone(notebook)["cells"]
+    essays = [
+        (one["metadata"]["nbgrader"], off)
+        for one, off in zip(core, hidden, strict=True)
+        if "nbgrader" in one["metadata"]
+    ]
+    assert [not record["grade"] for record, _ in essays] == [off for _, off in essays]
+
+
+@pytest.mark.parametrize(
+    ("piece", "folded"),
+    [
+        ("### Optional", True),
+        ("##  Optional: two blanks", True),
+        ("Optional: underlined\n---", True),
+        ("## Optionally, this is asked for", False),
+        ("#Optional is no heading", False),
+        ("<!--\n# Optional\n-->", False),
+        ("- a list\n\n  ## Optional", False),
+        ("   ```text\n## Optional\n   ```", False),
+    ],
+)
+def test_only_a_heading_that_begins_with_the_word_optional_is_folded_and_nothing_else_is_cut(piece, folded, tmp_path):
+    (cell,) = built(f"{piece}\n", tmp_path).cells  # which is also the last line of the chapter
+
+    assert (cell.source, "jp-MarkdownHeadingCollapsed" in cell.metadata) == (piece, folded)
+
+
+def test_what_stands_below_a_deeper_heading_is_folded_with_the_optional_one(tmp_path):
+    essay = '<!-- #region essay="{0}" points=1 -->\nWrite.\n<!-- #endregion -->\n\n'
+    body = "## Optional: all\n\n### Optional: a\n\n### B\n\n" + essay.format("off") + "## On\n\n" + essay.format("on")
+    core = _core_alone(built(body, tmp_path))["cells"]
+
+    records = [one["metadata"]["nbgrader"] for one in core if "nbgrader" in one["metadata"]]
+    assert {record["grade_id"]: record["grade"] for record in records} == {"off": False, "on": True}
 
 
 def test_prose_cut_at_its_headings_keeps_the_lines_of_the_source(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -562,6 +563,26 @@ def test_flags_and_used_cells_are_part_of_what_is_kept(cells: Path) -> None:
     assert compiling.build(units, compiling.Flags()).cached
     assert not compiling.build(units, compiling.Flags(wrapping=True)).cached
     assert first.artifact != compiling.build(units, compiling.Flags(opt="0")).artifact
+
+
+@rust
+@pytest.mark.parametrize("damage", ["cell.so cut short", "cell.so gone", "build.json cut short", "build.json bare"])
+def test_a_kept_cell_that_was_damaged_is_compiled_again(cells: Path, damage: str) -> None:
+    units = [compiling.unit(f"// {damage}\nfn damaged() -> i32 {{ 6 }}")]
+    first = compiling.build(units, compiling.Flags())
+    path = first.artifact.parent / damage.partition(" ")[0]
+    if damage.endswith("gone"):
+        path.unlink()
+    else:
+        path.write_text("" if damage.endswith("short") else "{}", "utf-8")
+
+    again = compiling.build(units, compiling.Flags())
+
+    assert not again.cached
+    assert (
+        again.artifact.stat().st_size == json.loads((again.artifact.parent / "build.json").read_text("utf-8"))["size"]
+    )
+    assert compiling.build(units, compiling.Flags()).cached
 
 
 @rust

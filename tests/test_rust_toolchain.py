@@ -134,8 +134,9 @@ def test_a_compiler_that_does_not_start_is_named_with_what_it_said(tmp_path, she
     rustc = _compiler(tmp_path / "rust")
     rustc.write_text("#!/bin/sh\necho 'error: rustup could not choose a version of rustc to run' >&2\nexit 1\n")
     shell(rustc.parent)
-    with pytest.raises(RustMissing, match="rustup could not choose a version"):
+    with pytest.raises(RustMissing, match="rustup could not choose a version") as raised:
         toolchain.find()
+    assert raised.value.help.startswith("rustup default stable")
 
 
 def test_course_no_rust_hides_every_compiler(tmp_path, shell, monkeypatch):

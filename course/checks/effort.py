@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from course.build import quiz_of
 from course.chapters import Chapter, Course
 from course.checks import READING, Page, rule
-from course.checks.reading import UNWRITTEN, headings_of
+from course.checks.reading import UNWRITTEN
 from course.errors import CourseError
-from course.source import Cell, read_source
+from course.source import Cell, optional, read_source
 
 __all__ = ["asked_for", "both", "lines_to_read", "minutes_of"]
 
@@ -65,25 +64,10 @@ def _small_tasks_and_questions(page: Page) -> tuple[frozenset[str], dict[str, in
 
 
 def asked_for(page: Page) -> list[Cell]:
-    """Return the cells without what stands below a heading that begins with `Optional`, up to the next heading."""
-    lines = [heading.line for heading in headings_of(page)] + [10**9]
-    optional = [
-        range(heading.line, next(line for line in lines if line > heading.line))
-        for heading in headings_of(page)
-        if heading.text.startswith("Optional")
-    ]
-
-    def asked(line: int) -> bool:
-        return not any(line in span for span in optional)
-
-    found = []
-    for cell in page.source.cells:
-        if cell.kind == "code":
-            found += [cell] if asked(cell.line) else []
-        else:  # prose may end what is optional and begin what is not
-            text = [line for number, line in enumerate(cell.text.splitlines(), cell.line) if asked(number)]
-            found += [replace(cell, text="\n".join(text))] if text else []
-    return found
+    """Return the cells without what is optional."""
+    cells = page.source.cells
+    without = optional((cell.kind, cell.text) for cell in cells)
+    return [cell for cell, left_out in zip(cells, without, strict=True) if not left_out]
 
 
 def both(course: Course, chapter: Chapter) -> tuple[float, float]:

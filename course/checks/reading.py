@@ -56,7 +56,7 @@ class Heading:
 
 def _tokens(page: Page) -> tuple[list[Token], int]:
     """Return the chapter as Markdown tokens, and how many lines to add to their line numbers (1-based)."""
-    lines = page.source.path.read_text("utf-8").splitlines()
+    lines = page.source.path.read_text("utf-8-sig").splitlines()
     header = next(number for number, line in enumerate(lines) if number and line == "---") + 1
     return MarkdownIt("commonmark").enable("table").parse("\n".join(lines[header:])), header + 1
 

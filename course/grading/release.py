@@ -48,6 +48,7 @@ from course.grading.classfolder import PRIVATE
 from course.quiz.codec import quiz_json
 from course.quiz.model import Essay, Item, Question, Quiz, Task
 from course.quiz.strip import strip
+from course.source import optional
 
 __all__ = ["MODES", "Release", "release"]
 
@@ -210,15 +211,12 @@ def _prepare(
 
 
 def _core_alone(notebook: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a notebook in which nothing that stands below an Optional heading, up to the next heading, has points."""
-    cells, optional = [], False
-    for cell in notebook["cells"]:
+    """Return a notebook in which nothing optional has points."""
+    cells = []
+    without = optional((cell["cell_type"], cell["source"]) for cell in notebook["cells"])
+    for cell, left_out in zip(notebook["cells"], without, strict=True):
         record = cell["metadata"].get("nbgrader", {})
-        if cell["cell_type"] == "markdown":
-            prose = re.sub(r"^(`{3,}).*?^\1", "", cell["source"], flags=re.MULTILINE | re.DOTALL)  # code has # lines
-            if headings := re.findall(r"^#{1,6} +(.*)", prose, re.MULTILINE):
-                optional = headings[-1].startswith("Optional")
-        if optional and record.get("grade"):
+        if left_out and record.get("grade"):
             record = {name: value for name, value in record.items() if name != "points"} | {"grade": False}
             cells.append(cell | {"metadata": cell["metadata"] | {"nbgrader": record}})
         else:

@@ -215,7 +215,7 @@ def _compile(
         seconds = time.perf_counter() - started
         if code != 0:
             raise Refused(diagnostics, shim)
-        kept = {"diagnostics": diagnostics, "seconds": seconds}
+        kept = {"diagnostics": diagnostics, "seconds": seconds, "size": (work / output).stat().st_size}
         kept |= lines.recipe(files[0][0], command, environment)
         (work / "build.json").write_text(json.dumps(kept), "utf-8")
         try:
@@ -334,12 +334,18 @@ def _cells() -> Path:
 
 
 def _kept(place: Path, artifact: Path) -> Built | None:
+    if not place.is_dir():
+        return None
     try:
         kept = json.loads((place / "build.json").read_text("utf-8"))
-        os.utime(place)
-    except (OSError, ValueError):
-        return None
-    if not artifact.exists():
+        with contextlib.suppress(OSError):  # a cache that may only be read
+            os.utime(place)
+        size = artifact.stat().st_size
+        whole = {"diagnostics", "seconds"} <= kept.keys() and kept.get("size", size) == size
+    except (OSError, ValueError, AttributeError):
+        whole = False
+    if not whole:
+        shutil.rmtree(place, ignore_errors=True)  # a full disk or a power cut damaged it: it is compiled again
         return None
     return Built(artifact, kept["diagnostics"], kept["seconds"], True, False, ())
 

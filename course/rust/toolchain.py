@@ -87,7 +87,12 @@ def _find(environment: tuple[str, ...]) -> Toolchain:
     if too_old is not None:
         raise too_old
     if reasons:
-        raise RustMissing(f"a Rust compiler is installed but does not start: {'; '.join(reasons)}")
+        told = "; ".join(reasons)
+        message = f"a Rust compiler is installed but does not start: {told}"
+        if "rustup could not choose" in told:
+            help = "rustup default stable, or course doctor --fix installs one (it asks first)"
+            raise RustMissing(message, help=help)
+        raise RustMissing(message)
     raise RustMissing()
 
 
@@ -149,7 +154,7 @@ def _output(command: list[str], extra: dict[str, str]) -> str:
         raise _DoesNotStart(str(error)) from None
     if done.returncode != 0 or not done.stdout.strip():
         lines = done.stderr.strip().splitlines()
-        raise _DoesNotStart(lines[0] if lines else f"exit code {done.returncode}")
+        raise _DoesNotStart(lines[0].rstrip(".") if lines else f"exit code {done.returncode}")
     return done.stdout.strip()
 
 

@@ -59,7 +59,7 @@ def _solution(quiz: Quiz, task: Task) -> str:
     """Return the chapter's own solution as a cell, or nothing: a private bank has no chapters."""
     source = Path(quiz.path).resolve().parent.parent / "notebooks" / "src" / f"{task.chapter}.md"
     try:
-        text, language = solutions_in(source.read_text("utf-8")).get(task.id, ("", ""))
+        text, language = solutions_in(source.read_text("utf-8-sig")).get(task.id, ("", ""))
     except OSError:
         return ""
     return f"%%rust\n{text}" if language == "rust" else text

@@ -50,7 +50,7 @@ def _known(chapter: str) -> dict[str, tuple[str, str]]:
     for root in dict.fromkeys((course.root, package.parent)):
         source = root / "notebooks" / "src" / f"{chapter}.md"
         if source.is_file():
-            return solutions_in(source.read_text("utf-8"))
+            return solutions_in(source.read_text("utf-8-sig"))
     for root in dict.fromkeys((course.root, package / "content")):
         carried = root / "solutions" / f"{chapter}.json"
         if carried.is_file():
