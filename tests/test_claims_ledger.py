@@ -256,6 +256,26 @@ def test_growth_says_each_lane_at_its_first_and_last_size(record):
     assert re.search(r"rust \S+ ns at 1k, \S+ ms at 1M", series_alt(growth))
 
 
+def _bars(points, y_label):
+    series = {"title": "Done", "x_label": "x", "y_label": y_label, "points": points, "log": False, "kind": "bars"}
+    return re.findall(r"<text [^>]*>([^<]*)</text>", series_figure(series, LIGHT))
+
+
+def test_bars_of_one_lane_do_not_repeat_its_name():
+    assert _bars({"linfa": [("svm", 1.0), ("tree", 0.5)]}, "share") == ["Done", "svm", "1", "tree", "0.5", "share"]
+    assert _bars({"Rust": [("edits", 2.0)], "Python": [("edits", 1.0)]}, "edits")[1] == "edits, Rust"
+
+
+def test_the_axis_below_bars_of_time_names_no_unit_for_each_bar_has_its_own():
+    assert _bars({"": [("rust", 0.00025)]}, "time of a call (s)") == ["Done", "rust", "250 µs", "time of a call"]
+
+
+def test_what_would_change_a_claim_shows_a_command_as_code(record):
+    shown = ShownClaim(record | {"would_change": "`course <x>` tries it."})._repr_mimebundle_()["text/html"]
+
+    assert "<code>course &lt;x&gt;</code> tries it." in shown
+
+
 @given(
     st.dictionaries(
         st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -131,6 +132,15 @@ def test_the_list_names_every_chapter_with_what_it_needs(type_: Type):
     lines = [line.split() for line in out.splitlines()]
     assert ["02_views", "Views", "40", "rust,", "crates", "not", "started"] in lines
     assert "3 chapters, 85 minutes in all" in out
+
+
+def test_the_list_typed_in_the_working_copy_calls_it_this_folder(
+    type_: Type, copy: WorkingCopy, monkeypatch: pytest.MonkeyPatch
+):
+    assert f"your copy is in {os.path.relpath(copy.folder)}" in type_("list")[1]
+
+    monkeypatch.chdir(copy.folder)
+    assert "your copy is this folder" in type_("list")[1]
 
 
 @pytest.mark.parametrize("begun", [False, True])

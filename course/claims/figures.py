@@ -245,7 +245,8 @@ def series_figure(series: dict[str, Any], palette: Palette, width: float = 370) 
 
 def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
     rows = [(lane, str(p[0]), float(p[1])) for lane, points in series["points"].items() for p in points]
-    words = [label if lane in ("", label) else f"{label}, {lane}" if label else lane for lane, label, _ in rows]
+    one = len(series["points"]) == 1 and all(label for _, label, _ in rows)  # the title says whose they are
+    words = [label if one or lane in ("", label) else f"{label}, {lane}" if label else lane for lane, label, _ in rows]
     left, right, top = min(270.0, 18 + 6.9 * max(map(len, words))), 90.0, 30.0
     drawing = Drawing(width, top + ROW * len(rows) + 26, palette)
     drawing.text(0, 14, series["title"], size=12.5)
@@ -264,7 +265,8 @@ def _bars(series: dict[str, Any], palette: Palette, width: float) -> str:
         said = time_text(value) if series["y_label"].endswith("(s)") else in_short(value)
         drawing.text(left + share * (width - left - right) + 6, y + 15, said, size=11.5)
     scale = " (logarithmic)" if series["log"] else ""
-    drawing.text(left, drawing.height - 6, series["y_label"] + scale, colour="quiet", size=11)
+    label = series["y_label"].removesuffix(" (s)")  # each bar names its own unit
+    drawing.text(left, drawing.height - 6, label + scale, colour="quiet", size=11)
     return drawing.svg(series_alt(series))
 
 

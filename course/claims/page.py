@@ -7,6 +7,7 @@ section for each claim with its rule, figures, findings, and what would change i
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def body(record: dict[str, Any], *, heading: bool) -> str:
     for table in record["tables"]:
         parts.append(_table(table))
     parts.extend(f"<p>{_e(note)}</p>" for note in record["notes"])
-    parts.append(f"<p><b>What would change this</b>: {_e(record['would_change'])}</p>")
+    parts.append(f"<p><b>What would change this</b>: {_told(record['would_change'])}</p>")
     small = [f"Agreement: {record['agreement']}" if record["agreement"] else ""]
     small.append(
         f"Timed intervals at {100 * record['level']:.4g} %" if any(f["turns"] for f in record["findings"]) else ""
@@ -238,6 +239,11 @@ def _and(words: list[str]) -> str:
 
 def _e(text: object) -> str:
     return html.escape(str(text))
+
+
+def _told(text: str) -> str:
+    """Escape a sentence; what stands between backticks becomes code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _e(text))
 
 
 def _style() -> str:

@@ -150,7 +150,8 @@ def list_(as_data: bool) -> None:
     total = sum(p.chapter.minutes for p in chapters)
     _say(f"\n{_count(len(chapters), 'chapter')}, {_hours(total)} in all")
     if copy is not None:
-        _say(f"your copy is in {escape(_short(copy.folder))}")
+        here = copy.folder.resolve() == Path.cwd()
+        _say("your copy is this folder" if here else f"your copy is in {escape(_short(copy.folder))}")
 
 
 @click.command()

@@ -59,12 +59,12 @@ def show_groups(
 
 def show_maps(maps: Mapping[str, NDArray[np.float64]], labels: ArrayLike, *, finding: str, caption: str = "") -> Shown:
     """Show maps beside each other, each point as its label; `maps` gives a title and the places, (n, 2), of each."""
-    figure, row = plt.subplots(1, len(maps), figsize=(3.6 * len(maps), 3.4), squeeze=False)
+    figure, row = plt.subplots(1, len(maps), figsize=(3.6 * len(maps), 4.4), squeeze=False)
     named = np.asarray(labels)
     for axes, (title, places) in zip(row[0], maps.items(), strict=True):
-        axes.plot(*places.T, "o", ms=13, color=FAINT, mew=0)
+        axes.plot(*places.T, "o", ms=8, color=FAINT, mew=0)
         for place, label in zip(places, named, strict=True):
-            axes.annotate(str(label), place, ha="center", va="center", fontsize=7)
+            axes.annotate(str(label), place, ha="center", va="center", fontsize=6)
         axes.set_title(title)
         axes.axis("off")
     alt = f"{len(maps)} maps of the same {len(named)} points, each drawn as its label: {', '.join(maps)}. {finding}"

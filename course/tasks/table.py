@@ -98,7 +98,7 @@ class Report:
 def _row(row: Row) -> str:
     """Return a case as a row; what to look at stands in a row of its own, as wide as the table."""
     mark, word = ("✓", PASSES) if row.passed else ("✗", FAILS)
-    got = f'<span style="{_MUTED}">as expected</span>' if row.passed else _code(row.got)
+    got = f'<span style="{_MUTED};white-space:nowrap">as expected</span>' if row.passed else _code(row.got)
     first = (
         f'<tr style="background:none"><td style="{_CELL};white-space:nowrap">'
         f'<span aria-hidden="true">{mark}</span> {word}</td>'

@@ -91,6 +91,21 @@ def test_print_from_a_dark_page_is_dark_on_white(chromium: Browser, gallery: dic
         page.close()
 
 
+@pytest.mark.parametrize("width", [900, 360])
+def test_a_long_line_of_a_program_leaves_its_buttons_on_the_card(
+    chromium: Browser, gallery: dict[str, Any], width: int
+) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    try:
+        page.set_content(page_html(gallery["open"], "light"))
+        card = page.get_by_role("group", name="Write a function that adds up rows.")
+        add = card.get_by_role("button", name="Add to the program: return sum(sum(")
+        edges = [box["x"] + box["width"] for box in (add.bounding_box(), card.bounding_box()) if box]
+        assert edges[0] < edges[1]
+    finally:
+        page.close()
+
+
 def test_menus_and_the_names_of_buttons_show_no_markdown(chromium: Browser, gallery: dict[str, Any]) -> None:
     page = chromium.new_page()
     try:
