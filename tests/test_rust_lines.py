@@ -110,6 +110,16 @@ def test_a_library_gets_its_line_tables_once_and_for_all_kernels(tmp_path: Path)
     assert not list(tmp_path.glob(".part-*"))
 
 
+def test_a_cell_with_line_tables_is_found_compiled(tmp_path: Path) -> None:
+    artifact = build(SOURCE, tmp_path)
+    assert lines.add_lines(artifact)
+    inode = artifact.stat().st_ino
+
+    build(SOURCE, tmp_path)
+
+    assert artifact.stat().st_ino == inode
+
+
 @pytest.mark.parametrize("damage", ["no recipe", "no compiler", "another program"])
 def test_where_lines_cannot_be_added_the_panic_names_the_crates_own_line(
     tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
