@@ -323,6 +323,15 @@ def test_nothing_to_compare_is_said_with_the_reasons() -> None:
     assert time_job(Run(seconds=1.0), Evidence(), job, job.sizes[0], job.lanes, share=0.1) is None
 
 
+def test_how_far_an_experiment_is_counts_its_tasks_and_not_the_time_they_took() -> None:
+    told: list[float] = []
+    run = Run(seconds=1e-9, say=lambda fraction, _: told.append(fraction))  # all its time is gone at once
+    job = lanes.job("standardise")
+    for _ in range(3):
+        time_job(run, Evidence(), job, job.sizes[0], (), share=0.25)
+    assert told == [0.0, 0.25, 0.5]
+
+
 def test_a_number_of_threads_that_a_lane_cannot_use_is_its_reason() -> None:
     job = toy()
     assert job.ready(job.sizes[0], threads=2).missing == {"numpy": "runs on 1 thread, not on 2"}

@@ -205,6 +205,7 @@ class Run:
     seconds: float = 12.0
     say: Say = lambda _fraction, _what: None
     started: float = field(default_factory=time.perf_counter)
+    begun: float = 0.0  # of the time to be shared, what the tasks begun so far were given: how far the experiment is
     _absent: dict[str, tuple[str, str] | None] = field(default_factory=dict)
 
     @property

@@ -22,7 +22,8 @@ def time_job(
 
     Raises `LanesDisagree` before anything is timed.
     """
-    run.say(1 - run.left / run.seconds, f"{job.title}, {size.text}")
+    run.say(run.begun, f"{job.title}, {size.text}")
+    run.begun += share
     wanted = [name for name in only if name in job.lanes]
     ready = job.ready(size, only=wanted, threads=threads)
     for name, reason in ready.missing.items():
