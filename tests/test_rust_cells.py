@@ -264,6 +264,23 @@ def test_the_help_for_a_missing_ability_fits_the_message(cells: Path, source: st
 
 
 @rust
+@pytest.mark.parametrize(
+    ("source", "help"),
+    [
+        ("fn f(x: &[f64]) -> f64 { x.mean() }", "go through x.iter()"),
+        ("fn f(x: Vec<f64>) -> f64 { x.sum() }", "go through x.iter()"),
+        ("fn f(x: &[f64]) -> f64 { x.first().abs() }", "still in its Option or Result"),
+        ("fn f(x: f64) -> f64 { x.square() }", "x.powi(2)"),
+        ("struct M;\nfn f() -> f64 { M.fit() }", "bring the method's trait into scope"),
+    ],
+)
+def test_the_help_for_a_method_that_is_not_there_fits_what_was_asked(cells: Path, source: str, help: str) -> None:
+    ((code, line, _),) = report_of(source).helps()
+    assert code == "E0599"
+    assert help in line
+
+
+@rust
 def test_an_error_that_is_not_returned_is_told_to_return(cells: Path) -> None:
     report = report_of(
         "fn f(x: f64) -> Result<f64, String> {\n    if x < 0.0 {\n        Err(String::new());\n    }\n    Ok(x)\n}"

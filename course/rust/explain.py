@@ -152,6 +152,20 @@ _LACKS: tuple[tuple[str, str], ...] = (
     ),
 )
 
+# For E0599, a method that is not there: what it was asked of, what mends that.
+_NO_METHOD: tuple[tuple[str, str], ...] = (
+    (
+        r"enum `(Option|Result)<",
+        "the value is still in its Option or Result: take it out (match; ? where the function returns one, too)",
+    ),
+    (
+        r"(reference `&(mut )?\[|struct `Vec<)",
+        "a slice or Vec has few of NumPy's methods: go through x.iter() (x.iter().sum::<f64>(), "
+        "x.iter().map(|v| …).collect()), or take an ArrayView1",
+    ),
+    (r"type `[iuf]\d+`", "a number has no method of this name: look for one alike (x.powi(2), x.sqrt(), x.abs())"),
+)
+
 
 def help_line(code: str, message: str, drawing: str) -> str:
     """Return our line for an error: the code's, or a closer one where the compiler's words allow; "" for none."""
@@ -160,6 +174,8 @@ def help_line(code: str, message: str, drawing: str) -> str:
         return f"add the line use ndarray::{missing[1]};"
     if code == "E0282" and "declared on the enum `Result`" in drawing:
         return "to leave the function with an error, return it, as in return Err(…);"
+    if code == "E0599" and (asked := re.match(r"no method named .* found for (.*) in the current scope", message)):
+        return next((line for pattern, line in _NO_METHOD if re.match(pattern, asked[1])), HELP[code])
     if code == "E0277":
         return next((line for pattern, line in _LACKS if re.match(pattern, message)), HELP[code])
     types = re.search(r"expected (?:`([^`]+)`|([a-z -]+)), found (?:`([^`]+)`|([a-z -]+))", drawing)
