@@ -160,8 +160,7 @@ _NO_METHOD: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(reference `&(mut )?\[|struct `Vec<)",
-        "a slice or Vec has few of NumPy's methods: go through x.iter() (x.iter().sum::<f64>(), "
-        "x.iter().map(|v| …).collect()), or take an ArrayView1",
+        "a slice or Vec has few of NumPy's methods: go through x.iter(), x.iter().sum::<f64>(), or take an ArrayView1",
     ),
     (r"type `[iuf]\d+`", "a number has no method of this name: look for one alike (x.powi(2), x.sqrt(), x.abs())"),
 )
