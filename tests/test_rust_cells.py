@@ -205,88 +205,61 @@ def report_of(source: str) -> diagnostics.Report:
     return diagnostics.read(built.diagnostics, units)
 
 
+# Code, cell, words of the line that fits.
+FITTING = [
+    ("E0308", "fn f(x: &[f64]) -> f64 { x.first() }", "still in its Option or Result"),
+    (
+        "E0308",
+        "fn f(s: &str) -> Result<f64, String> { let x: f64 = s.parse::<f64>(); Ok(x) }",
+        "still in its Option or Result",
+    ),
+    (
+        "E0308",
+        "fn f(o: Option<f64>) -> f64 { match o { Some(x) => x, None => None } }",
+        "still in its Option or Result",
+    ),
+    ("E0308", "fn f(x: f64) -> Result<f64, u8> { if x < 0.0 { Err(1) } Ok(x) }", "return Err(…);"),
+    ("E0308", "fn f(x: &[f64]) -> Option<f64> { x[0] }", "Some(…)"),
+    ("E0308", "fn f(s: &str) -> Result<f64, String> { 1.0 }", "Ok(…)"),
+    ("E0308", "fn f(x: f64) -> f64 { x + 1.0; }", "without a semicolon"),
+    ("E0308", "fn f(x: f64) -> f64 { if x > 0.0 { 1 } else { 2.0 } }", "1.0 instead of 1"),
+    ("E0308", "fn f(n: usize) -> f64 { n }", "never converted by themselves"),
+    ("E0308", 'fn f() -> String { "abc" }', ".to_string()"),
+    ("E0308", "fn g(x: &[f64]) -> f64 { x[0] }\nfn f(x: Vec<f64>) -> f64 { g(x) }", "lend the value with &"),
+    ("E0308", "fn f(x: &[f64]) -> Vec<f64> { x.iter().map(|v| v * 2.0) }", ".collect()"),
+    ("E0308", "fn f(x: &[f64]) -> Vec<f64> { &x[1..] }", "x.to_vec()"),
+    ("E0308", "fn f(x: &[f64]) -> f64 { let mut s = 0.0; for v in x { s = v; } s }", "with * (*x)"),
+    ("E0308", "fn g() -> &'static str { 3 }\nfn f() { g(); }", "a text is wanted here"),
+    ("E0308", "struct P { n: u32 }\nfn g() -> P { 3 }\nfn f() { g(); }", "differs from the one this place needs"),
+    ("E0277", "fn f() -> Option<u32> { let n: u32 = 3; Some(n?) }", "this is neither: leave the ? out"),
+    ("E0277", "fn f(x: &[f64]) -> f64 { *x.first()? }", "must return an Option or a Result itself"),
+    ("E0277", "fn f(x: &[&[f64]]) -> Vec<f64> { x.iter().map(|row| *row.first()?).collect() }", "write a for loop"),
+    ("E0277", "fn f(x: &[f64]) -> Result<f64, String> { Ok(*x.first()?) }", "x.ok_or(…)?"),
+    ("E0277", "fn f(s: &str) -> Option<f64> { Some(s.parse::<f64>()?) }", "x.ok()?"),
+    ("E0277", "fn f(s: &str) -> Result<f64, String> { Ok(s.parse::<f64>()?) }", ".map_err("),
+    ("E0277", "fn f(n: usize) -> f64 { n * 2.0 }", "never converted by themselves"),
+    ("E0277", "fn f(n: usize, x: f64) -> bool { x == n as i64 as f64 && x < 1.0 && n * x > 0.0 }", "never converted"),
+    ("E0277", "fn f(x: &[f64], i: i64) -> f64 { x[i] }", "x[i as usize]"),
+    ("E0277", "fn f() -> Vec<f64> { vec![1, 2].into_iter().collect() }", "convert each first"),
+    ("E0277", "fn f(x: &[f64]) -> i32 { x.iter().sum::<i32>() }", ".sum::<f64>()"),
+    ("E0277", 'struct P;\nfn f() { println!("{}", P); }', "#[derive(Debug)]"),
+    ("E0277", "fn f() { for _ in 3 {} }", "a range (0..n)"),
+    ("E0277", "fn f(x: &[f64]) -> f64 { let y = x[1..]; y[0] }", "x[1..].to_vec()"),
+    ("E0277", "struct P;\nfn g<T: Copy>(_: T) {}\nfn f() { g(P); }", "a type lacks an ability"),
+    ("E0282", "fn f(x: f64) -> Result<f64, String> { if x < 0.0 { Err(String::new()); } Ok(x) }", "return Err(…);"),
+    ("E0599", "fn f(x: &[f64]) -> f64 { x.mean() }", "go through x.iter()"),
+    ("E0599", "fn f(x: Vec<f64>) -> f64 { x.sum() }", "go through x.iter()"),
+    ("E0599", "fn f(x: &[f64]) -> f64 { x.first().abs() }", "still in its Option or Result"),
+    ("E0599", "fn f(x: f64) -> f64 { x.square() }", "x.powi(2)"),
+    ("E0599", "struct M;\nfn f() -> f64 { M.fit() }", "bring the method's trait into scope"),
+]
+
+
 @rust
-@pytest.mark.parametrize(
-    ("source", "help"),
-    [
-        ("fn f(x: &[f64]) -> f64 { x.first() }", "still in its Option or Result"),
-        (
-            "fn f(s: &str) -> Result<f64, String> { let x: f64 = s.parse::<f64>(); Ok(x) }",
-            "still in its Option or Result",
-        ),
-        ("fn f(o: Option<f64>) -> f64 { match o { Some(x) => x, None => None } }", "still in its Option or Result"),
-        ("fn f(x: f64) -> Result<f64, u8> { if x < 0.0 { Err(1) } Ok(x) }", "return Err(…);"),
-        ("fn f(x: &[f64]) -> Option<f64> { x[0] }", "Some(…)"),
-        ("fn f(s: &str) -> Result<f64, String> { 1.0 }", "Ok(…)"),
-        ("fn f(x: f64) -> f64 { x + 1.0; }", "without a semicolon"),
-        ("fn f(x: f64) -> f64 { if x > 0.0 { 1 } else { 2.0 } }", "1.0 instead of 1"),
-        ("fn f(n: usize) -> f64 { n }", "never converted by themselves"),
-        ('fn f() -> String { "abc" }', ".to_string()"),
-        ("fn g(x: &[f64]) -> f64 { x[0] }\nfn f(x: Vec<f64>) -> f64 { g(x) }", "lend the value with &"),
-        ("fn f(x: &[f64]) -> Vec<f64> { x.iter().map(|v| v * 2.0) }", ".collect()"),
-        ("fn f(x: &[f64]) -> Vec<f64> { &x[1..] }", "x.to_vec()"),
-        ("fn f(x: &[f64]) -> f64 { let mut s = 0.0; for v in x { s = v; } s }", "with * (*x)"),
-        ("fn g() -> &'static str { 3 }\nfn f() { g(); }", "a text is wanted here"),
-        ("struct P { n: u32 }\nfn g() -> P { 3 }\nfn f() { g(); }", "differs from the one this place needs"),
-    ],
-)
-def test_the_help_for_a_wrong_type_fits_the_two_types(cells: Path, source: str, help: str) -> None:
-    ((code, line, _),) = report_of(source).helps()
-    assert code == "E0308"
+@pytest.mark.parametrize(("code", "source", "help"), FITTING)
+def test_the_help_fits_the_types_the_message_and_what_was_asked(cells: Path, code: str, source: str, help: str) -> None:
+    (line,) = (line for found, line, _ in report_of(source).helps() if found == code)
     assert help in line
-
-
-@rust
-@pytest.mark.parametrize(
-    ("source", "help"),
-    [
-        ("fn f() -> Option<u32> { let n: u32 = 3; Some(n?) }", "this is neither: leave the ? out"),
-        ("fn f(x: &[f64]) -> f64 { *x.first()? }", "must return an Option or a Result itself"),
-        ("fn f(x: &[&[f64]]) -> Vec<f64> { x.iter().map(|row| *row.first()?).collect() }", "write a for loop"),
-        ("fn f(x: &[f64]) -> Result<f64, String> { Ok(*x.first()?) }", "x.ok_or(…)?"),
-        ("fn f(s: &str) -> Option<f64> { Some(s.parse::<f64>()?) }", "x.ok()?"),
-        ("fn f(s: &str) -> Result<f64, String> { Ok(s.parse::<f64>()?) }", ".map_err("),
-        ("fn f(n: usize) -> f64 { n * 2.0 }", "never converted by themselves"),
-        ("fn f(n: usize, x: f64) -> bool { x == n as i64 as f64 && x < 1.0 && n * x > 0.0 }", "never converted"),
-        ("fn f(x: &[f64], i: i64) -> f64 { x[i] }", "x[i as usize]"),
-        ("fn f() -> Vec<f64> { vec![1, 2].into_iter().collect() }", "convert each first"),
-        ("fn f(x: &[f64]) -> i32 { x.iter().sum::<i32>() }", ".sum::<f64>()"),
-        ('struct P;\nfn f() { println!("{}", P); }', "#[derive(Debug)]"),
-        ("fn f() { for _ in 3 {} }", "a range (0..n)"),
-        ("fn f(x: &[f64]) -> f64 { let y = x[1..]; y[0] }", "x[1..].to_vec()"),
-        ("struct P;\nfn g<T: Copy>(_: T) {}\nfn f() { g(P); }", "a type lacks an ability"),
-    ],
-)
-def test_the_help_for_a_missing_ability_fits_the_message(cells: Path, source: str, help: str) -> None:
-    lines = [line for code, line, _ in report_of(source).helps() if code == "E0277"]
-    assert len(lines) == 1
-    assert help in lines[0]
-
-
-@rust
-@pytest.mark.parametrize(
-    ("source", "help"),
-    [
-        ("fn f(x: &[f64]) -> f64 { x.mean() }", "go through x.iter()"),
-        ("fn f(x: Vec<f64>) -> f64 { x.sum() }", "go through x.iter()"),
-        ("fn f(x: &[f64]) -> f64 { x.first().abs() }", "still in its Option or Result"),
-        ("fn f(x: f64) -> f64 { x.square() }", "x.powi(2)"),
-        ("struct M;\nfn f() -> f64 { M.fit() }", "bring the method's trait into scope"),
-    ],
-)
-def test_the_help_for_a_method_that_is_not_there_fits_what_was_asked(cells: Path, source: str, help: str) -> None:
-    ((code, line, _),) = report_of(source).helps()
-    assert code == "E0599"
-    assert help in line
-
-
-@rust
-def test_an_error_that_is_not_returned_is_told_to_return(cells: Path) -> None:
-    report = report_of(
-        "fn f(x: f64) -> Result<f64, String> {\n    if x < 0.0 {\n        Err(String::new());\n    }\n    Ok(x)\n}"
-    )
-    ((code, line, _),) = report.helps()
-    assert (code, line) == ("E0282", "to leave the function with an error, return it, as in return Err(…);")
 
 
 @rust
