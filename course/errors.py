@@ -348,13 +348,21 @@ class RustPanic(CourseError):
     """A Rust function panicked. `line` is the line of the cell (0: not in the cell), `cell` its name or ""."""
 
     def __init__(
-        self, function: str, message: str, *, cell: str = "", line: int = 0, where: str = "", source: str = ""
+        self,
+        function: str,
+        message: str,
+        *,
+        cell: str = "",
+        line: int = 0,
+        where: str = "",
+        source: str = "",
+        help: str = "",
     ) -> None:
         if line:
             place = f"{f'cell `{cell}`' if cell else 'the cell'}, line {line}{f': {source.strip()}' if source else ''}"
         else:
             place = where
-        super().__init__(f"`{function}` panicked: {message}", place=place)
+        super().__init__(f"`{function}` panicked: {message}", place=place, help=help)
         self.function = function
         self.rust_message = message
         self.cell = cell

@@ -702,6 +702,7 @@ def test_a_panic_becomes_an_exception_with_the_cells_line(
 def test_a_panic_inside_a_crate_is_traced_to_the_cells_line(views: dict[str, Any]) -> None:
     with pytest.raises(RustPanic, match="index out of bounds") as caught:
         views["at"](np.zeros((2, 2)), 5)
+    assert caught.value.line, caught.value.render()
     assert VIEWS.splitlines()[caught.value.line - 1].strip() == "doubled[[i, 0]]"
 
 

@@ -642,7 +642,7 @@ def test_time_says_what_compiling_and_each_call_took(notebook: Notebook, capsys:
 
 
 @crates
-def test_cells_that_name_linfa_share_and_timed_or_ndarray_cells_do_not(cells: Path) -> None:
+def test_cells_of_linfa_or_whole_operations_share_and_timed_cells_and_loops_do_not(cells: Path) -> None:
     source = """use linfa::Dataset;
 use ndarray::*;
 fn f(x: ArrayView2<f64>) -> usize { let d: Option<Dataset<f64, usize>> = None; x.len() + d.is_some() as usize }
@@ -650,9 +650,12 @@ fn f(x: ArrayView2<f64>) -> usize { let d: Option<Dataset<f64, usize>> = None; x
     units = [compiling.unit(source)]
     assert compiling.build(units, compiling.Flags()).shared
     assert not compiling.build(units, compiling.Flags(share=False)).shared
-    plain = [compiling.unit("use ndarray::*;\nfn f(x: ArrayView2<f64>) -> usize { x.len() }")]
-    assert not compiling.build(plain, compiling.Flags()).shared
-    assert compiling.build(plain, compiling.Flags()).crates == ("ndarray",)
+    whole = [compiling.unit("use ndarray::*;\nfn f(x: ArrayView2<f64>) -> f64 { x.sum() }")]
+    assert compiling.build(whole, compiling.Flags()).shared
+    assert not compiling.build(whole, compiling.Flags(share=False)).shared
+    loop = [compiling.unit("use ndarray::*;\nfn f(x: ArrayView2<f64>) -> f64 { x.iter().sum() }")]
+    assert not compiling.build(loop, compiling.Flags()).shared
+    assert compiling.build(loop, compiling.Flags()).crates == ("ndarray",)
 
 
 # Programs

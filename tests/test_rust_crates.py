@@ -53,8 +53,9 @@ def _compile(source: str, uses: set[str], out: Path, *, shared: bool = False) ->
     built = crates.ensure()
     (out.parent / "cell.rs").write_text(source)
     command = [toolchain.find().rustc, "--crate-name", "cell", "--crate-type", "cdylib", "--edition", "2024"]
-    command += ["-C", "opt-level=3", *built.rustc_args(uses, shared), "-o", out, out.parent / "cell.rs"]
-    environment = os.environ | built.env(shared)
+    instances = built.instances(uses) if shared else frozenset()
+    command += ["-C", "opt-level=3", *built.rustc_args(uses, instances), "-o", out, out.parent / "cell.rs"]
+    environment = os.environ | built.env(instances)
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
@@ -256,18 +257,27 @@ def test_settings_of_the_person_do_not_change_what_is_built(tmp_path, monkeypatc
 def test_a_cell_that_names_no_crate_gets_no_argument():
     built = crates.ensure()
     assert built.rustc_args(set()) == []
-    assert built.rustc_args({"std", "nothing_of_that_name"}, shared=True) == []
+    assert built.rustc_args({"std", "nothing_of_that_name"}, built.instances({"std"})) == []
 
 
 @needs_crates
 def test_only_cells_with_generic_libraries_share():
     built = crates.ensure()
-    assert built.shares({"linfa_trees"})
-    assert built.shares({"smartcore"})
-    assert not built.shares({"ndarray", "rayon", "rand", "csv"})
-    assert "-Zshare-generics=y" not in built.rustc_args({"ndarray"}, shared=True)
-    assert "-Zshare-generics=y" not in built.rustc_args({"linfa"}, shared=False)
-    assert built.env(shared=False) == {}
+    assert built.instances({"linfa_trees", "ndarray"}) == {"linfa", "linfa_trees"}
+    assert built.instances({"smartcore"}) == {"smartcore"}
+    assert built.instances({"ndarray", "rayon", "rand", "csv"}) == set()
+    assert "-Zshare-generics=y" not in built.rustc_args({"linfa"})
+    assert built.env() == {}
+
+
+@needs_crates
+def test_a_cell_of_whole_operations_shares_ndarray_too():
+    built = crates.ensure()
+    assert built.instances({"ndarray"}, whole=True) == {"ndarray"}
+    assert built.instances({"rand"}, whole=True) == set()
+    arguments = built.rustc_args({"ndarray"}, built.instances({"ndarray"}, whole=True))
+    assert "-Zshare-generics=y" in arguments
+    assert "-Zallow-features=" in arguments
 
 
 @needs_crates

@@ -105,14 +105,14 @@ def test_a_library_gets_its_line_tables_once_and_for_all_kernels(tmp_path: Path)
     assert artifact.stat().st_ino != small.st_ino
     assert json.loads((artifact.parent / "build.json").read_text("utf-8"))["lines"] is True
     full = artifact.stat()
-    assert lines.add_lines(artifact)
+    assert lines.add_lines(artifact) == ""
     assert artifact.stat().st_ino == full.st_ino
     assert not list(tmp_path.glob(".part-*"))
 
 
 def test_a_cell_with_line_tables_is_found_compiled(tmp_path: Path) -> None:
     artifact = build(SOURCE, tmp_path)
-    assert lines.add_lines(artifact)
+    assert lines.add_lines(artifact) == ""
     inode = artifact.stat().st_ino
 
     build(SOURCE, tmp_path)
@@ -120,26 +120,44 @@ def test_a_cell_with_line_tables_is_found_compiled(tmp_path: Path) -> None:
     assert artifact.stat().st_ino == inode
 
 
-@pytest.mark.parametrize("damage", ["no recipe", "no compiler", "another program"])
-def test_where_lines_cannot_be_added_the_panic_names_the_crates_own_line(
-    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+DAMAGES = {
+    "no recipe": "cannot be read: FileNotFoundError",
+    "no compiler": "cannot be read: FileNotFoundError",
+    "another program": "has other code",
+    "an error": "does not compile again: error: expected expression",
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGES.items(), ids=DAMAGES)
+def test_where_lines_cannot_be_added_the_panic_names_the_crates_own_line_and_says_why(
+    tmp_path: Path, damage: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = "fn half(n: usize) -> usize { Vec::<u8>::with_capacity(n).capacity() / 2 }\n"
     artifact = build(source, tmp_path)
     half = load(artifact, source)["half"]
     before = artifact.read_bytes()
-    if damage == "no recipe":
-        (artifact.parent / "build.json").unlink()
-    elif damage == "no compiler":
-        monkeypatch.setattr(lines.toolchain, "find", _Nothing)
-    else:
-        changed = (artifact.parent / "cell.rs").read_text("utf-8").replace("/ 2", "/ 3")
-        (artifact.parent / "cell.rs").write_text(changed, "utf-8")
-    for _ in range(2):
-        with pytest.raises(RustPanic, match="capacity overflow") as caught:
-            half(2**64 - 1)
-        assert caught.value.place.startswith("library/alloc/")
+    recipe, text = (artifact.parent / name for name in ("build.json", "cell.rs"))
+    whole = {path: path.read_text("utf-8") for path in (recipe, text)}
+    with monkeypatch.context() as patch:
+        if damage == "no recipe":
+            recipe.unlink()
+        elif damage == "no compiler":
+            patch.setattr(lines.toolchain, "find", _Nothing)
+        else:
+            text.write_text(whole[text].replace("/ 2", "/ 3" if damage == "another program" else "/"), "utf-8")
+        for _ in range(2):
+            with pytest.raises(RustPanic, match="capacity overflow") as caught:
+                half(2**64 - 1)
+            assert caught.value.place.startswith("library/alloc/")
+            assert reason in caught.value.help
     assert artifact.read_bytes() == before
+
+    for path, kept in whole.items():
+        path.write_text(kept, "utf-8")
+    with pytest.raises(RustPanic, match="capacity overflow") as caught:
+        half(2**64 - 1)
+    assert caught.value.line == 1
+    assert caught.value.help == ""
 
 
 class _Nothing:
@@ -151,7 +169,7 @@ class _Nothing:
 )
 def test_line_tables_do_not_change_the_code_of_a_cell(name: str, tmp_path: Path) -> None:
     (cell,) = (cell for cell in CELLS if cell.name == name)
-    assert lines.add_lines(build(cell.edited(1.5), tmp_path))
+    assert lines.add_lines(build(cell.edited(1.5), tmp_path)) == ""
 
 
 def test_code_that_differs_is_told_apart(tmp_path: Path) -> None:

@@ -81,6 +81,23 @@ fn column_means(x: ArrayView2<f64>) -> Array1<f64> {
         call="float(column_means(x).sum())",
         inline=_POINTS_RUST + "column_means(x.view()).sum()",
         target=0.3,
+        large="x = points(60_000, 8)",
+        crates=("ndarray",),
+    ),
+    BenchCell(
+        "ndarray, standardise",
+        """use ndarray::{Array2, ArrayView2, Axis};
+fn standardised(x: ArrayView2<f64>) -> Option<Array2<f64>> {
+    let mean = x.mean_axis(Axis(0))?;
+    let deviation = x.std_axis(Axis(0), 0.0);
+    Some((&x - &mean) / &deviation * EDIT)
+}
+""",
+        setup=_POINTS_PYTHON + "x = points(300, 4)",
+        call="float((standardised(x) ** 2).sum())",
+        inline=_POINTS_RUST + "standardised(x.view()).unwrap().mapv(|v| v * v).sum()",
+        target=0.3,
+        large="x = points(60_000, 8)",
         crates=("ndarray",),
     ),
     BenchCell(

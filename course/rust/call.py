@@ -27,6 +27,7 @@ from course.rust.types import Option, Scalar, Slice, Tuple, Type, Unit, View
 
 __all__ = ["CellLibrary", "RustFunction"]
 
+_ATTEMPTS = 3  # to add line tables: a full disk may be emptied, a compiler that is gone should not be asked for ever
 _FRAMES = re.compile(r"(\\n|\n)Exception raised from .*?((?:\"\))?)\Z", re.DOTALL)
 
 
@@ -52,7 +53,8 @@ class CellLibrary:
         self._cell_line = self.dll.course_cell_line
         self._cell_line.argtypes = []
         self._cell_line.restype = ctypes.c_size_t
-        self._has_lines: bool | None = None  # unknown until a panic asks
+        self._no_lines: str | None = None  # why it has no line tables: unknown until a panic asks
+        self._asked = 0
 
     def raise_failure(self, function: str) -> None:
         """Raise the panic that ended a call on this thread, if one did."""
@@ -71,16 +73,18 @@ class CellLibrary:
             shown = lines[line - 1] if 0 < line <= len(lines) else ""
             raise RustPanic(function, message, cell=cell, line=line, source=shown)
         where = f"{tidy_path(file)}:{line}:{column}" if file else ""
-        raise RustPanic(function, message, where=where)
+        help = f"the cell's own line is not known: {self._no_lines}" if deeper and self._no_lines else ""
+        raise RustPanic(function, message, where=where, help=help)
 
     def _trace(self) -> tuple[str, int, int] | None:
         """Return the cell's line that called what panicked in a crate, or None where it cannot be found."""
-        if self._has_lines is None:
+        if self._no_lines != "" and self._asked < _ATTEMPTS:
             from course.rust.lines import add_lines
 
             # Before Rust looks for lines: it looks into the file once, and remembers what it found.
-            self._has_lines = add_lines(self.path)
-        address = self._cell_line() if self._has_lines else 0
+            self._asked += 1
+            self._no_lines = add_lines(self.path)
+        address = self._cell_line() if self._no_lines == "" else 0
         if not address:
             return None
         words = Words(address, self.free)

@@ -112,11 +112,14 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
     found = toolchain.find()
     named = crates_of(units)
     crate_set = _crate_set(named, progress)
-    shared = crate_set is not None and flags.share is not False and crate_set.shares(named)
+    instances: frozenset[str] = frozenset()
+    if crate_set is not None and flags.share is not False:
+        instances = crate_set.instances(named, whole=not program and all(u.cell.whole for u in units))
+    shared = bool(instances)
     command = ["--edition", "2024", *flags.rustc()]
     command += lines.at_first(program=program, crates=crate_set is not None, shared=shared)
     if crate_set is not None:
-        command += crate_set.rustc_args(named, shared)
+        command += crate_set.rustc_args(named, instances)
     kind = "bin" if program else "cdylib"
     described = [found.version, crate_set.key if crate_set else "", kind, _border_key(found.version), *command]
     described += [text for pair in files for text in pair]
@@ -128,7 +131,7 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
         return replace(kept, shared=shared, crates=tuple(sorted(named)))
     if not program:
         command += ["--extern", f"course_border={_border(found)}"]
-    environment = crate_set.env(shared) if crate_set is not None else {}
+    environment = crate_set.env(instances) if crate_set is not None else {}
     if not units[-1].cell.parses:
         _check_alone(found, files, units, command, environment)
     started = time.perf_counter()
@@ -283,7 +286,7 @@ def assembly(units: list[Unit], flags: Flags) -> str:
     command = ["--edition", "2024", "-C", "debuginfo=0", *flags.rustc()]
     command += ["-C", "symbol-mangling-version=v0", "--crate-type", "bin" if units[-1].cell.has_main else "cdylib"]
     if crate_set is not None:
-        command += crate_set.rustc_args(named, False)
+        command += crate_set.rustc_args(named)
     command += ["--extern", f"course_border={_border(found)}", "--emit", "asm", "-o", "cell.s"]
     with tempfile.TemporaryDirectory(prefix="course-cell-") as work:
         code, diagnostics = _rustc(found, files, command, {}, Path(work))

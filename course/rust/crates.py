@@ -23,7 +23,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ TORCH_VERSION = "2.13.0"
 Progress = Callable[[float, str], None]
 """Called with the fraction done (0 to 1) and what is being built."""
 
-_LAYOUT = 4  # raise it when a build made by older code of this module is not what the new code expects
+_LAYOUT = 5  # raise it when a build made by older code of this module is not what the new code expects
 _SOURCES = ("Cargo.lock", "Cargo.toml", "cells/**/*", "prelude/**/*", "torch/**/*")
 
 
@@ -74,12 +74,12 @@ class CrateSet:
     torch: Path | None = field(repr=False)
     """Folder of libtorch, where tch is among the crates."""
 
-    def rustc_args(self, uses: set[str], shared: bool = False) -> list[str]:
+    def rustc_args(self, uses: set[str], instances: Set[str] = frozenset()) -> list[str]:
         """Return what rustc needs to compile a cell that names the crates in `uses` (other names are left out).
 
-        `shared` links generic code to the instances in the prelude instead of compiling it in the cell: k-means in
-        a fifth of the time, at the price that the cell's own ndarray loops are inlined less (up to 1.8 times
-        slower), so never where something is timed. Use it together with `env(shared)`.
+        With `instances`, generic code is linked to what the prelude holds of these libraries instead of being compiled
+        in the cell: k-means in a fifth of the time, at the price that the cell's own ndarray loops are inlined less (up
+        to 1.8 times slower). Use it together with `env(instances)`.
         """
         used = sorted(uses & self.names)
         if not used:
@@ -89,26 +89,27 @@ class CrateSet:
         if "tch" in used and self.torch:
             # The path is written into the library, so that it loads whether or not the kernel has imported torch.
             arguments += ["-L", f"native={self.torch}", "-C", f"link-arg=-Wl,-rpath,{self.torch}"]
-        if shared and self.shares(uses):
+        if instances:
             # An empty list of allowed features keeps cells in stable Rust although the compiler's door is open.
             arguments += ["-Zshare-generics=y", "-Zallow-features=", "-Zunstable-options"]
-            for name in sorted(self._shared(uses)):
+            for name in sorted(instances):
                 library = self.preludes[name]
                 arguments += ["--extern", f"force:{library.stem.removeprefix('lib')}={library}"]
         return arguments
 
-    def env(self, shared: bool = False) -> dict[str, str]:
-        """Return the environment variables that go with `rustc_args` of the same `shared`."""
-        return {"RUSTC_BOOTSTRAP": "1"} if shared else {}
+    def env(self, instances: Set[str] = frozenset()) -> dict[str, str]:
+        """Return the environment variables that go with `rustc_args` of the same `instances`."""
+        return {"RUSTC_BOOTSTRAP": "1"} if instances else {}
 
-    def shares(self, uses: set[str]) -> bool:
-        """Say whether a cell that names these crates has anything to gain from `shared`."""
-        return bool(self._shared(uses))
+    def instances(self, uses: set[str], *, whole: bool = False) -> frozenset[str]:
+        """Return the libraries whose instances a cell that names these crates should link to; none: compile it all.
 
-    def _shared(self, uses: set[str]) -> set[str]:
-        named = uses & self.preludes.keys()
+        `whole`: the cell has no loop over arrays of its own (`course.rust.whole`), so that ndarray's can be shared too.
+        """
+        named = uses & self.preludes.keys() - {"ndarray"}
         # Data sets, splits and scores are in `linfa` itself, whichever algorithm is named.
-        return named | ({"linfa"} if any(name.startswith("linfa") for name in uses) else set())
+        named |= {"linfa"} if any(name.startswith("linfa") for name in uses) else set()
+        return frozenset(named | ({"ndarray"} if whole and "ndarray" in uses else set()))
 
 
 @functools.lru_cache(maxsize=8)

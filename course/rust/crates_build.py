@@ -227,9 +227,10 @@ def build_preludes(
     common = [str(found.rustc), "--crate-type", "rlib", "--edition", "2024", "--cap-lints", "allow"]
     common += ["-C", "opt-level=3", "-C", "codegen-units=1", "-C", "embed-bitcode=no", "-Zshare-generics=y"]
     # A shared instance is visible from outside, so LLVM no longer inlines what has a single caller, as it would in a
-    # cell. A higher threshold makes up for that: without, k-means takes 1.24 times an ordinary build's run time; with
-    # 600, logistic regression still takes 1.10 times; with 1,000, neither is slower.
-    common += ["-C", "llvm-args=-inline-threshold=1000"]
+    # cell. A higher threshold makes up for that: without, k-means takes 1.24 times an ordinary build's run time. The
+    # second one is for what drops a value while a panic unwinds: left out of line, it keeps that value in memory all
+    # the time, and `sum_axis` takes 2.4 times as long.
+    common += [f"-Cllvm-args=-inline{which}-threshold=1000" for which in ("", "-cold-callsite")]
     common += [part for path in manifest["dependencies"] for part in ("-L", f"dependency={base / path}")]
     common += [part for name, path in manifest["externs"].items() for part in ("--extern", f"{name}={base / path}")]
     libraries: dict[str, str] = {}

@@ -247,7 +247,7 @@ def _error(raised: dict[str, Any]) -> CourseError:
     match raised["kind"]:
         case "RustPanic":
             panic = RustPanic(raised["function"], raised["message"], cell=raised["cell"], line=raised["line"])
-            panic.place = raised["place"]
+            panic.place, panic.help = raised["place"], raised["help"]
             return panic
         case "RustError":
             return RustError(raised["function"], raised["message"])
@@ -283,6 +283,7 @@ def _serve() -> None:
                 "function": name,
                 "message": error.rust_message if isinstance(error, RustPanic) else error.message,
                 "place": error.place,
+                "help": error.help,
                 "cell": getattr(error, "cell", ""),
                 "line": getattr(error, "line", 0),
             }

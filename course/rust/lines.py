@@ -45,8 +45,8 @@ def recipe(root: str, command: list[str], environment: dict[str, str]) -> dict[s
     return {"root": root, "command": command, "environment": environment, "lines": _WITH[1] in command}
 
 
-def add_lines(artifact: Path) -> bool:
-    """Give a library its line tables, unless it has them; say whether it has them now.
+def add_lines(artifact: Path) -> str:
+    """Give a library its line tables, unless it has them; return why it has none, or "" where it has them now.
 
     It cannot get them where the compiler is gone or is another one, or the folder cannot be written to. That is no
     error: the panic is then reported with the crate's own line.
@@ -54,15 +54,24 @@ def add_lines(artifact: Path) -> bool:
     with _ONE_AT_A_TIME:
         try:
             kept = json.loads((artifact.parent / "build.json").read_text("utf-8"))
-            if not kept["lines"] and sys.platform == "linux":
-                kept["lines"] = _build_again(artifact, kept)
-                write_whole(artifact.parent / "build.json", json.dumps(kept))
-        except (OSError, ValueError, KeyError, subprocess.SubprocessError, CourseError):
-            return False
-        return bool(kept["lines"])
+            if kept["lines"]:
+                return ""
+            if sys.platform != "linux":
+                return "it was compiled without line tables"
+            reason = _build_again(artifact, kept)
+            if not reason:
+                write_whole(artifact.parent / "build.json", json.dumps({**kept, "lines": True}))
+        except subprocess.TimeoutExpired:
+            return f"compiling the cell again took more than {_LONGEST} s"
+        except CourseError as error:
+            return error.message
+        except (OSError, ValueError, KeyError) as error:
+            return f"the compiled cell cannot be read: {type(error).__name__} {error}"
+        return reason
 
 
-def _build_again(artifact: Path, kept: dict[str, Any]) -> bool:
+def _build_again(artifact: Path, kept: dict[str, Any]) -> str:
+    """Compile a cell with line tables and put it in its place; return what stands in the way, or ""."""
     # The folder's name is what the runtime knows a cell's own frames by.
     with tempfile.TemporaryDirectory(dir=artifact.parent.parent, prefix=".part-", ignore_cleanup_errors=True) as folder:
         for source in artifact.parent.glob("*.rs"):
@@ -78,12 +87,17 @@ def _build_again(artifact: Path, kept: dict[str, Any]) -> bool:
             artifact.name,
         ]
         environment = {**os.environ, **kept["environment"]}
-        subprocess.run(line, cwd=folder, env=environment, capture_output=True, check=True, timeout=_LONGEST)
+        done = subprocess.run(
+            line, cwd=folder, env=environment, capture_output=True, check=False, timeout=_LONGEST, text=True
+        )
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            return f"the cell does not compile again: {said[0]}"
         made = Path(folder) / artifact.name
         if not same_code(artifact, made):
-            return False
+            return "compiled again, the cell has other code"
         made.replace(artifact)
-    return True
+    return ""
 
 
 def same_code(one: Path, other: Path) -> bool:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from course.errors import CourseError
 from course.rust import crates, toolchain
+from course.rust.signature import read_cell
 
 __all__ = ["Compiled", "compiled_functions"]
 
 # Libraries whose algorithms the prelude instantiates, and those they stand on.
 _SHARED = re.compile(r"^[<&(\[\s]*(?:mut )?(linfa\w*|smartcore|argmin\w*|bhtsne|kdtree|sprs)::")
+# Where ndarray's loops are; around them are many small functions that every cell compiles in its place.
+_LOOPS = re.compile(r"^<?ndarray::(Zip|iter|iterators|itertools|numeric|numeric_util|linalg|concatenate|stack)\b")
 # What is small, or made anew by every crate whatever is shared.
 _TRIVIAL = re.compile(
     r" as (std|core)::(fmt::|convert::|clone::|default::|error::Error|ops::Drop)|::<impl std::convert::From<|drop_glue"
@@ -37,13 +40,15 @@ def compiled_functions(source: str, *, shared: bool = True) -> Compiled:
     """
     built = crates.ensure()
     uses = set(re.findall(r"\b[a-z_][a-z0-9_]*\b", source))
+    whole = read_cell(source).whole
+    instances = built.instances(uses, whole=whole) if shared else frozenset()
     with tempfile.TemporaryDirectory(prefix="course-misses-") as folder:
         path = Path(folder) / "cell.rs"
         path.write_text(source, encoding="utf-8")
         command = [str(toolchain.find().rustc), "--crate-name", "cell", "--crate-type", "lib", "--edition", "2024"]
         # Dead code counts: a cell's functions are private, and called from the outside all the same.
         command += ["-C", "opt-level=3", "-C", "link-dead-code", "-Zprint-mono-items=yes", "--cap-lints", "allow"]
-        command += [*built.rustc_args(uses, shared), "--emit=obj", "-o", str(Path(folder) / "cell.o"), str(path)]
+        command += [*built.rustc_args(uses, instances), "--emit=obj", "-o", str(Path(folder) / "cell.o"), str(path)]
         environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0:
@@ -52,5 +57,6 @@ def compiled_functions(source: str, *, shared: bool = True) -> Compiled:
     functions = [
         item for item, line in zip(items, done.stdout.splitlines(), strict=True) if line.startswith("MONO_ITEM fn")
     ]
-    misses = sorted(item for item in functions if _SHARED.match(item) and not _TRIVIAL.search(item))
+    named = (item for item in functions if _SHARED.match(item) or (whole and _LOOPS.match(item)))
+    misses = sorted(item for item in named if not _TRIVIAL.search(item))
     return Compiled(len(functions), tuple(misses))

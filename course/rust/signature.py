@@ -30,6 +30,7 @@ from course.rust.types import (
     Vector,
     View,
 )
+from course.rust.whole import only_whole_operations
 
 __all__ = ["LENT", "Cell", "Function", "NotSupported", "Parameter", "Place", "read_cell"]
 
@@ -81,7 +82,10 @@ class NotSupported:
 
 @dataclass(frozen=True)
 class Cell:
-    """What was read from a cell. `unfinished`: first and last line of each function that is still `todo!()`."""
+    """What was read from a cell. `unfinished`: first and last line of each function that is still `todo!()`.
+
+    `whole`: all its loops are inside whole operations of ndarray (`course.rust.whole`).
+    """
 
     functions: tuple[Function, ...]
     not_supported: tuple[NotSupported, ...]
@@ -91,6 +95,7 @@ class Cell:
     prints: bool
     items: frozenset[str] = field(default=frozenset())
     unfinished: tuple[tuple[int, int], ...] = ()
+    whole: bool = False
 
 
 class _UnsupportedError(Exception):
@@ -155,6 +160,7 @@ def read_cell(source: str) -> Cell:
         re.search(r"\be?print(ln)?!|\bdbg!|\bstd(out|err)\b", source) is not None,
         frozenset(items),
         tuple(_unfinished(tree.root_node)) if "todo!" in source else (),
+        only_whole_operations(tree.root_node),
     )
 
 

@@ -5,7 +5,8 @@
 //! the element and label types that chapters use, so that a cell finds them compiled.  Nobody calls these functions.
 //!
 //! Each module is compiled as a crate of its own, and handed only to cells that name the library it stands for:
-//! `smartcore`, `linfa` itself, or, for `clustering`, `linfa_clustering`.
+//! `smartcore`, `linfa` itself, or, for `clustering`, `linfa_clustering`. `ndarray` is handed only to cells that call
+//! nothing but its whole operations.
 //! `course dev misses` says which calls of which chapters are not here; to cover one, write it below as the chapter
 //! writes it.
 
@@ -16,6 +17,7 @@ pub mod ensemble;
 pub mod linear;
 pub mod linfa;
 pub mod logistic;
+pub mod ndarray;
 pub mod nn;
 pub mod preprocessing;
 pub mod reduction;
