@@ -251,6 +251,8 @@ FITTING = [
     ("E0599", "fn f(x: Vec<f64>) -> f64 { x.sum() }", "go through x.iter()"),
     ("E0599", "fn f(x: &[f64]) -> f64 { x.first().abs() }", "still in its Option or Result"),
     ("E0599", "fn f(x: f64) -> f64 { x.square() }", "x.powi(2)"),
+    ("E0599", "fn f(n: usize) -> f64 { n.sqrt() }", "(n as f64).sqrt()"),
+    ("E0599", "fn f(n: i64) -> f64 { n.mean() }", "(n as f64).sqrt()"),
     ("E0599", "struct M;\nfn f() -> f64 { M.fit() }", "bring the method's trait into scope"),
 ]
 

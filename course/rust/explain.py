@@ -162,7 +162,8 @@ _NO_METHOD: tuple[tuple[str, str], ...] = (
         r"(reference `&(mut )?\[|struct `Vec<)",
         "a slice or Vec has few of NumPy's methods: go through x.iter(), x.iter().sum::<f64>(), or take an ArrayView1",
     ),
-    (r"type `[iuf]\d+`", "a number has no method of this name: look for one alike (x.powi(2), x.sqrt(), x.abs())"),
+    (r"type `f\d+`", "a number has no method of this name: look for one alike (x.powi(2), x.sqrt(), x.abs())"),
+    (r"type `[iu](\d+|size)`", "whole numbers have few of a float's methods: convert first, as in (n as f64).sqrt()"),
 )
 
 
