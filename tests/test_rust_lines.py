@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,17 @@ def test_where_lines_cannot_be_added_the_panic_names_the_crates_own_line_and_say
 
 class _Nothing:
     rustc = Path("/nowhere/rustc")
+    version = "rustc 0.0.0"
+
+
+def test_lines_are_found_after_the_runtime_was_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
+    source = "fn half(n: usize) -> usize { Vec::<u8>::with_capacity(n).capacity() / 2 }\n"
+    half = load(build(source, tmp_path), source)["half"]
+    shutil.rmtree(tmp_path / "cache" / "border")
+    with pytest.raises(RustPanic, match="capacity overflow") as caught:
+        half(2**64 - 1)
+    assert caught.value.line == 1, caught.value.render()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from course.rust.shim import Shim, needs_ndarray, write_shim
 from course.rust.signature import Cell, read_cell
 from course.rust.types import SCALARS
 
-__all__ = ["Built", "Flags", "Refused", "Unit", "assembly", "build", "cells_size", "clear_cells", "unit"]
+__all__ = ["Built", "Flags", "Refused", "Unit", "assembly", "build", "cells_size", "runtime", "unit"]
 
 _LIMIT = 1 << 30  # bytes of compiled cells that are kept
 _YOUNG = 3600  # seconds: a cell used within the last hour is never thrown away
@@ -41,7 +41,10 @@ _NOT_CRATES = {"std", "core", "alloc", "crate", "self", "super", "Self", "proc_m
 
 @dataclass(frozen=True)
 class Flags:
-    """How a cell is compiled. `share`: None lets the crates decide, False never links to shared instances."""
+    """How a cell is compiled. `share`: None lets the crates decide, False never links to shared instances.
+
+    Shared instances are compiled for `--opt 3` and any processor, so a cell that asks for something else has none.
+    """
 
     opt: str = "3"
     native: bool = False
@@ -113,7 +116,7 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
     named = crates_of(units)
     crate_set = _crate_set(named, progress)
     instances: frozenset[str] = frozenset()
-    if crate_set is not None and flags.share is not False:
+    if crate_set is not None and flags.share is not False and flags.opt == "3" and not flags.native:
         instances = crate_set.instances(named, whole=not program and all(u.cell.whole for u in units))
     shared = bool(instances)
     command = ["--edition", "2024", *flags.rustc()]
@@ -130,7 +133,7 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
     if kept is not None:
         return replace(kept, shared=shared, crates=tuple(sorted(named)))
     if not program:
-        command += ["--extern", f"course_border={_border(found)}"]
+        command += ["--extern", f"course_border={runtime(found)}"]
     environment = crate_set.env(instances) if crate_set is not None else {}
     if not units[-1].cell.parses:
         _check_alone(found, files, units, command, environment)
@@ -287,7 +290,7 @@ def assembly(units: list[Unit], flags: Flags) -> str:
     command += ["-C", "symbol-mangling-version=v0", "--crate-type", "bin" if units[-1].cell.has_main else "cdylib"]
     if crate_set is not None:
         command += crate_set.rustc_args(named)
-    command += ["--extern", f"course_border={_border(found)}", "--emit", "asm", "-o", "cell.s"]
+    command += ["--extern", f"course_border={runtime(found)}", "--emit", "asm", "-o", "cell.s"]
     with tempfile.TemporaryDirectory(prefix="course-cell-") as work:
         code, diagnostics = _rustc(found, files, command, {}, Path(work))
         if code != 0:
@@ -308,7 +311,7 @@ def _border_key(version: str) -> str:
     return hashlib.sha256(f"{version}\0{_border_source()}".encode()).hexdigest()[:16]
 
 
-def _border(found: toolchain.Toolchain) -> Path:
+def runtime(found: toolchain.Toolchain) -> Path:
     """Return the compiled runtime, compiling it (a third of a second) on first use with this compiler."""
     place = cache_root() / "border" / _border_key(found.version)
     name = "libcourse_border.rlib"
@@ -368,13 +371,6 @@ def cells_size() -> tuple[int, int]:
     """Return how many compiled cells are kept, and their bytes on disk."""
     entries = _entries()
     return len(entries), sum(size for _, size, _ in entries)
-
-
-def clear_cells() -> None:
-    """Throw all compiled cells away. Kernels that have loaded one keep it."""
-    for _, _, place in _entries():
-        shutil.rmtree(place, ignore_errors=True)
-    shutil.rmtree(cache_root() / "border", ignore_errors=True)
 
 
 def _every(times: int) -> Callable[[Callable[[], None]], Callable[[], None]]:

@@ -83,7 +83,7 @@ class Report:
         for diagnostic in self.errors:
             body += f"<pre>{_html(diagnostic.ansi.rstrip())}</pre>"
         for code, line, link in self.helps():
-            see = f' <a href="{html.escape(link[1])}">{html.escape(link[0])}</a>' if link else ""
+            see = f' · see <a href="{html.escape(link[1])}">{html.escape(link[0])}</a>' if link else ""
             body += f'<p class="course-rust-help"><b>help</b>: {_code_in(line)} <small>{code}</small>{see}</p>'
         for diagnostic in warnings:
             at = f" <small>line {diagnostic.line}</small>" if diagnostic.line else ""

@@ -72,12 +72,16 @@ def add_lines(artifact: Path) -> str:
 
 def _build_again(artifact: Path, kept: dict[str, Any]) -> str:
     """Compile a cell with line tables and put it in its place; return what stands in the way, or ""."""
+    from course.rust.compile import runtime  # which itself needs this module
+
+    found = toolchain.find()
+    runtime(found)  # `course cache clear` may have removed it since
     # The folder's name is what the runtime knows a cell's own frames by.
     with tempfile.TemporaryDirectory(dir=artifact.parent.parent, prefix=".part-", ignore_cleanup_errors=True) as folder:
         for source in artifact.parent.glob("*.rs"):
             shutil.copy(source, folder)
         line = [
-            str(toolchain.find().rustc),
+            str(found.rustc),
             kept["root"],
             "--crate-name",
             "cell",
