@@ -75,8 +75,9 @@ def show_similarity(similarity: Matrix, digits: NDArray[np.int64]) -> Shown:
     others = np.where(np.eye(len(kinds), dtype=bool), -np.inf, blocks)
     a, b = np.unravel_index(np.argmax(others), others.shape)
 
-    figure, ax = plt.subplots(figsize=(5.2, 4.4))
-    ax.imshow(similarity, cmap="viridis", interpolation="none")
+    figure, ax = plt.subplots(figsize=(6.0, 4.4))
+    drawn = ax.imshow(similarity, cmap="viridis", interpolation="none")
+    figure.colorbar(drawn, label="cosine similarity", shrink=0.8)
     ax.set_xticks(middles, [str(kind) for kind in kinds])
     ax.set_yticks(middles, [str(kind) for kind in kinds])
     ax.set(xlabel="digit", ylabel="digit")
