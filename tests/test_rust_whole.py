@@ -147,6 +147,9 @@ def test_each_operation_and_view_has_an_example() -> None:
 
 def test_a_cell_of_whole_operations_is_one() -> None:
     assert read_cell(SOURCE).whole
+    around = "/// Says what.\n#[allow(dead_code)] // and why\nconst FEW: f64 = 2.0;\n"
+    around += "fn one(x: ArrayView1<f64>) -> f64 { x.sum() * FEW }\n"
+    assert read_cell(USE + around).whole
 
 
 @pytest.mark.parametrize("source", OWN_CODE.values(), ids=OWN_CODE)

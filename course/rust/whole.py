@@ -37,7 +37,9 @@ _TYPES = frozenset(
     "Debug".split()
 )
 _NUMBERS = frozenset({"f64", "usize", "isize", "bool", "str"})
-_ITEMS = frozenset({"use_declaration", "function_item", "const_item", "line_comment", "block_comment"})
+_ITEMS = frozenset(
+    {"use_declaration", "function_item", "const_item", "attribute_item", "line_comment", "block_comment"}
+)
 _OWN_CODE = frozenset(
     {"closure_expression", "for_expression", "while_expression", "loop_expression", "type_parameters", "unsafe_block"}
 )
