@@ -11,10 +11,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 from jsonschema import Draft202012Validator
 from nbgrader.api import Gradebook
@@ -654,6 +656,15 @@ def test_two_graders_at_once_are_one_too_many(room: Class):
     room.write("ada", answers=room.right)
     with locked(room.open.private), pytest.raises(GradingElsewhere, match=f"process {os.getpid()} on"):
         _other(room)
+
+    assert room.grade().graded == 1
+
+
+def test_a_lock_that_is_let_go_in_a_moment_is_waited_for(room: Class):
+    room.write("ada", answers=room.right)
+    dying = filelock.FileLock(room.open.private / "grading.lock", thread_local=False)
+    dying.acquire()
+    threading.Timer(0.3, dying.release).start()
 
     assert room.grade().graded == 1
 

@@ -18,12 +18,16 @@ from course.files import write_whole
 __all__ = ["locked"]
 
 
+_PATIENCE = 2  # seconds
+
+
 @contextlib.contextmanager
 def locked(private: Path) -> Iterator[None]:
     """Hold the lock of a class. Raises `GradingElsewhere` naming the process that holds it."""
     who = private / "grading.who"
     try:
-        with filelock.FileLock(private / "grading.lock", timeout=0):
+        # A grader that was just killed may leave a process that it was about to start, which holds the lock until then.
+        with filelock.FileLock(private / "grading.lock", timeout=_PATIENCE):
             now = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
             write_whole(who, json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": now}))
             try:
