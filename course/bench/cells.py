@@ -85,7 +85,7 @@ fn column_means(x: ArrayView2<f64>) -> Array1<f64> {
         crates=("ndarray",),
     ),
     BenchCell(
-        "ndarray, standardise",
+        "ndarray, scaled columns",
         """use ndarray::{Array2, ArrayView2, Axis};
 fn standardised(x: ArrayView2<f64>) -> Option<Array2<f64>> {
     let mean = x.mean_axis(Axis(0))?;
