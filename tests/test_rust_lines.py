@@ -122,10 +122,11 @@ def test_a_cell_with_line_tables_is_found_compiled(tmp_path: Path) -> None:
 
 
 DAMAGES = {
-    "no recipe": "cannot be read: FileNotFoundError",
-    "no compiler": "cannot be read: FileNotFoundError",
+    "no recipe": "cannot be compiled again: FileNotFoundError",
+    "no compiler": "cannot be compiled again: FileNotFoundError",
     "another program": "has other code",
     "an error": "does not compile again: error: expected expression",
+    "a compiler that fails, no runtime": "does not compile what every cell is linked to",
 }
 
 
@@ -144,8 +145,12 @@ def test_where_lines_cannot_be_added_the_panic_names_the_crates_own_line_and_say
             recipe.unlink()
         elif damage == "no compiler":
             patch.setattr(lines.toolchain, "find", _Nothing)
+        elif damage == "a compiler that fails, no runtime":
+            patch.setattr(lines.toolchain, "find", _Failing)
+            patch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
         else:
-            text.write_text(whole[text].replace("/ 2", "/ 3" if damage == "another program" else "/"), "utf-8")
+            wrong = "/ 3" if damage == "another program" else "/"
+            text.write_text(whole[text].replace("/ 2", wrong), "utf-8")
         for _ in range(2):
             with pytest.raises(RustPanic, match="capacity overflow") as caught:
                 half(2**64 - 1)
@@ -164,6 +169,26 @@ def test_where_lines_cannot_be_added_the_panic_names_the_crates_own_line_and_say
 class _Nothing:
     rustc = Path("/nowhere/rustc")
     version = "rustc 0.0.0"
+
+
+class _Failing:
+    rustc = Path("/bin/false")
+    version = "rustc 0.0.0"
+
+
+def test_a_line_that_cannot_be_found_is_not_looked_for_for_ever(tmp_path: Path) -> None:
+    source = "fn half(n: usize) -> usize { Vec::<u8>::with_capacity(n).capacity() / 2 }\n"
+    artifact = build(source, tmp_path)
+    half = load(artifact, source)["half"]
+    recipe = artifact.parent / "build.json"
+    kept = recipe.read_text("utf-8")
+    recipe.unlink()
+    for number in range(4):
+        if number == 3:
+            recipe.write_text(kept, "utf-8")
+        with pytest.raises(RustPanic, match="capacity overflow") as caught:
+            half(2**64 - 1)
+        assert caught.value.line == 0
 
 
 def test_lines_are_found_after_the_runtime_was_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from course.rust.signature import read_cell
 
 __all__ = ["misses"]
 
+_ORDINARY = {"--time", "--no-share", "--native", "--opt", "--expect"}
 _SHARED = re.compile(r"\b(linfa\w*|smartcore)::")
 
 
@@ -57,6 +58,7 @@ def _cells(course: Course, chapter: Chapter) -> Iterator[tuple[int, str]]:
         for at, word in enumerate(words[:-1]):
             if word == "--name":
                 named[words[at + 1]] = source
-        shares = _SHARED.search(source) or ("ndarray" in source and read_cell(source).whole)
-        if shares and not {"--time", "--no-share", "--expect"} & set(words):
+        read = read_cell(source)
+        shares = _SHARED.search(source) or ("ndarray" in source and read.whole and not read.has_main)
+        if shares and not _ORDINARY & set(words):
             yield number, source

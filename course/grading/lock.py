@@ -26,7 +26,7 @@ def locked(private: Path) -> Iterator[None]:
     """Hold the lock of a class. Raises `GradingElsewhere` naming the process that holds it."""
     who = private / "grading.who"
     try:
-        # A grader that was just killed may leave a process that it was about to start, which holds the lock until then.
+        # A grader killed while it starts a worker leaves a half-started process, which holds the lock a moment longer.
         with filelock.FileLock(private / "grading.lock", timeout=_PATIENCE):
             now = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
             write_whole(who, json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": now}))

@@ -120,7 +120,8 @@ def build(units: list[Unit], flags: Flags, *, progress: crates.Progress | None =
         instances = crate_set.instances(named, whole=not program and all(u.cell.whole for u in units))
     shared = bool(instances)
     command = ["--edition", "2024", *flags.rustc()]
-    command += lines.at_first(program=program, crates=crate_set is not None, shared=shared)
+    quick = bool(instances - {"ndarray"})  # a panic in ndarray is common: its line is worth the time
+    command += lines.at_first(program=program, crates=crate_set is not None, shared=quick)
     if crate_set is not None:
         command += crate_set.rustc_args(named, instances)
     kind = "bin" if program else "cdylib"

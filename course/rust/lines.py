@@ -6,7 +6,8 @@ the cell is compiled again with line tables. The code of the two builds is the s
 so that the addresses mean the same in both. The new file takes the old one's place under its name: that is
 where Rust's own reading of line tables looks for them. What is loaded stays loaded.
 
-On other systems than Linux, line tables are kept in other ways, and crate cells are compiled with them at once.
+On other systems than Linux, line tables are kept in other ways: there, cells that name a crate are compiled with them
+at once, but for those that link to the instances of linfa or smartcore.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def add_lines(artifact: Path) -> str:
     It cannot get them where the compiler is gone or is another one, or the folder cannot be written to. That is no
     error: the panic is then reported with the crate's own line.
     """
+    from course.rust.compile import Refused  # which itself needs this module
+
     with _ONE_AT_A_TIME:
         try:
             kept = json.loads((artifact.parent / "build.json").read_text("utf-8"))
@@ -65,14 +68,16 @@ def add_lines(artifact: Path) -> str:
             return f"compiling the cell again took more than {_LONGEST} s"
         except CourseError as error:
             return error.message
+        except Refused:
+            return "the compiler does not compile what every cell is linked to"
         except (OSError, ValueError, KeyError) as error:
-            return f"the compiled cell cannot be read: {type(error).__name__} {error}"
+            return f"the cell cannot be compiled again: {type(error).__name__} {error}"
         return reason
 
 
 def _build_again(artifact: Path, kept: dict[str, Any]) -> str:
     """Compile a cell with line tables and put it in its place; return what stands in the way, or ""."""
-    from course.rust.compile import runtime  # which itself needs this module
+    from course.rust.compile import runtime
 
     found = toolchain.find()
     runtime(found)  # `course cache clear` may have removed it since
@@ -91,12 +96,11 @@ def _build_again(artifact: Path, kept: dict[str, Any]) -> str:
             artifact.name,
         ]
         environment = {**os.environ, **kept["environment"]}
-        done = subprocess.run(
-            line, cwd=folder, env=environment, capture_output=True, check=False, timeout=_LONGEST, text=True
-        )
+        done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, check=False, timeout=_LONGEST)
         if done.returncode != 0:
-            said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-            return f"the cell does not compile again: {said[0]}"
+            said = done.stderr.decode(errors="replace").splitlines()
+            first = next((one for one in said if one.startswith("error")), f"exit code {done.returncode}")
+            return f"the cell does not compile again: {first}"
         made = Path(folder) / artifact.name
         if not same_code(artifact, made):
             return "compiled again, the cell has other code"

@@ -22,8 +22,8 @@ OPERATIONS = frozenset(
 """Methods, constructors and macros whose loops are compiled in the prelude."""
 
 VIEWS = frozenset(
-    "view view_mut t reversed_axes row column row_mut column_mut slice slice_mut index_axis diag diag_mut insert_axis "
-    "broadcast nrows ncols len dim shape strides raw_dim is_empty ndim as_ptr s".split()
+    "view view_mut t reversed_axes row column row_mut column_mut slice slice_mut index_axis diag diag_mut "
+    "nrows ncols len dim shape strides raw_dim is_empty ndim as_ptr s".split()
 )
 """What only looks: no loop, or one over axes."""
 
@@ -41,7 +41,7 @@ _ITEMS = frozenset(
     {"use_declaration", "function_item", "const_item", "attribute_item", "line_comment", "block_comment"}
 )
 _OWN_CODE = frozenset(
-    {"closure_expression", "for_expression", "while_expression", "loop_expression", "type_parameters", "unsafe_block"}
+    {"closure_expression", "for_expression", "while_expression", "loop_expression", "type_parameter", "unsafe_block"}
 )
 _TOKENS = frozenset({"|", "||", "for", "while", "loop", "unsafe"})  # the same inside a macro, which has no tree
 _NAMES = frozenset({"identifier", "field_identifier", "type_identifier"})
@@ -53,7 +53,7 @@ def only_whole_operations(root: tree_sitter.Node) -> bool:
         return False
     named = (item.child_by_field_name("name") for item in root.named_children)
     own = {_text(node) for node in named if node is not None}
-    known = OPERATIONS | VIEWS | _AROUND | own
+    known = OPERATIONS | VIEWS | _AROUND
     stack = [root]
     while stack:
         node = stack.pop()
@@ -62,11 +62,11 @@ def only_whole_operations(root: tree_sitter.Node) -> bool:
             return False
         if kind in _OWN_CODE or (kind == "primitive_type" and _text(node) not in _NUMBERS):
             return False
-        if kind == "generic_type" and _other_elements(node):
+        if kind == "use_as_clause" or (kind == "generic_type" and _other_elements(node)):
             return False
         if kind in _NAMES and (name := _text(node))[:1].isupper() and name not in _TYPES and name not in own:
             return False
-        if (called := _called(node)) is not None and called not in known:
+        if (called := _called(node)) is not None and called[0] not in known and not (called[1] and called[0] in own):
             return False
         stack.extend(node.children)
     return True
@@ -80,20 +80,26 @@ def _other_elements(node: tree_sitter.Node) -> bool:
     return any(_text(argument) != "f64" for argument in arguments.named_children if argument.type != "lifetime")
 
 
-def _called(node: tree_sitter.Node) -> str | None:
-    """Return the name of what a node calls: of a function, a method or a macro; None where it is no call.
+def _called(node: tree_sitter.Node) -> tuple[str, bool] | None:
+    """Return the name of what a node calls, a function, a method or a macro, and whether it stands alone.
 
-    Inside a macro there is no tree, only tokens: a name before a bracket or an exclamation mark.
+    Only a name alone can be a function of the cell: `x.map_axis(…)` is ndarray's, whatever the cell defines. Inside a
+    macro there is no tree, only tokens: a name before a bracket, an exclamation mark or `::<`.
     """
     if node.type == "call_expression":
         function = node.child_by_field_name("function")
-        return None if function is None else _last(function)
+        return None if function is None else (_last(function), function.type == "identifier")
     if node.type == "macro_invocation":
         macro = node.child_by_field_name("macro")
-        return None if macro is None else _last(macro)
-    after = node.next_sibling
-    if node.type == "identifier" and after is not None and node.parent is not None and node.parent.type == "token_tree":
-        return _text(node) if after.type in ("token_tree", "!") else None
+        return None if macro is None else (_last(macro), False)
+    if node.type == "identifier" and node.parent is not None and node.parent.type == "token_tree":
+        before, after = node.prev_sibling, node.next_sibling
+        alone = before is None or before.type not in {".", "::"}
+        if after is not None and after.type in {"token_tree", "!"}:
+            return _text(node), alone
+        if after is not None and after.type == "::" and after.next_sibling is not None:
+            name = _text(node)
+            return (name, alone) if after.next_sibling.type == "<" and name not in _TYPES else None
     return None
 
 
